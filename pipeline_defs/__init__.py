@@ -1,0 +1,1 @@
+"""What Dagster runs: the schedule, the assets, their checks, the sensors and the jobs."""

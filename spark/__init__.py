@@ -1,0 +1,1 @@
+"""What runs on the Spark workers: the stream from Kafka to PostgreSQL."""

@@ -1,0 +1,30 @@
+-- The people. The columns down to email_domain are those of the project that this one replaces, in its order.
+CREATE TABLE IF NOT EXISTS users (
+    id SERIAL PRIMARY KEY,
+    gender VARCHAR(10),
+    name_title VARCHAR(20),
+    name_first VARCHAR(50),
+    name_last VARCHAR(50),
+    street_number INT,
+    street_name VARCHAR(100),
+    city VARCHAR(50),
+    state VARCHAR(50),
+    country VARCHAR(50),
+    postcode VARCHAR(20),
+    email VARCHAR(100),
+    uuid UUID,
+    dob_date TIMESTAMP, -- UTC
+    age INT,
+    phone VARCHAR(20),
+    cell VARCHAR(20),
+    picture_large TEXT,
+    email_domain VARCHAR(50),
+    -- When the row was written; NULL in rows from before this pipeline.
+    ingested_at TIMESTAMPTZ DEFAULT clock_timestamp(),
+    -- The Kafka record that the row came from; NULL in rows from before this pipeline.
+    kafka_partition INT,
+    kafka_offset BIGINT,
+    kafka_timestamp TIMESTAMPTZ
+);
+
+CREATE UNIQUE INDEX IF NOT EXISTS users_uuid_key ON users (uuid);

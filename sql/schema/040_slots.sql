@@ -1,0 +1,11 @@
+-- One row for each slot of the grid that is over or under way. The run that inserts the row owns the slot.
+CREATE TABLE IF NOT EXISTS slots (
+    slot TIMESTAMPTZ PRIMARY KEY,
+    run_id TEXT, -- NULL where no run came
+    claimed_at TIMESTAMPTZ,
+    emitted_at TIMESTAMPTZ,
+    people INT,
+    uuids UUID[], -- of the people that Kafka acknowledged
+    outcome TEXT NOT NULL CHECK (outcome IN ('claimed', 'emitted', 'missed', 'failed')),
+    detail TEXT
+);

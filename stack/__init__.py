@@ -1,0 +1,1 @@
+"""The local servers: fetch, configure, start, supervise, stop; and `pipeline`, the command line over them."""
