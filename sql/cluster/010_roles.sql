@@ -5,7 +5,7 @@ DECLARE
 BEGIN
     FOREACH role_name IN ARRAY ARRAY['pipeline', 'users_stream', 'dagster'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
-            EXECUTE format('CREATE ROLE %I LOGIN', role_name);
+            EXECUTE 'CREATE ROLE ' || quote_ident(role_name) || ' LOGIN';
         END IF;
     END LOOP;
 END $$;

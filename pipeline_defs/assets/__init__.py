@@ -1,0 +1,7 @@
+"""The assets, one file each, in the order in which data flows: random_user_topic, users_stream, users."""
+
+from pipeline_defs.assets.random_user_topic import random_user_api, random_user_topic
+from pipeline_defs.assets.users import users
+from pipeline_defs.assets.users_stream import users_stream
+
+ASSETS = [random_user_api, random_user_topic, users_stream, users]

@@ -1,0 +1,4 @@
+"""What all assets of the pipeline share."""
+
+GROUP = "pipeline"
+OWNERS = ["team:data-platform"]

@@ -1,0 +1,98 @@
+"""The asset checks: each looks and lets `judgements` say what it means; a sensor reports the same results unasked."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from dagster import AssetCheckEvaluation, AssetCheckResult, AssetKey, ResourceParam, asset_check
+
+from pipeline_defs.database import Database
+from pipeline_defs.errors import PipelineError
+from pipeline_defs.judgements import (
+    Completeness,
+    Uniqueness,
+    judge_completeness,
+    judge_freshness,
+    judge_topic,
+    judge_uniqueness,
+)
+from pipeline_defs.kafka_topic import Topic
+from pipeline_defs.settings import Settings
+
+
+def freshness_of(database: Database) -> AssetCheckResult:
+    """Ask the table for its newest row and judge it."""
+    return judge_freshness(database.run("users_newest")[0]["newest"], datetime.now(UTC))
+
+
+def uniqueness_of(database: Database) -> AssetCheckResult:
+    """Ask for the unique index, and only without it count doubled uuids, then judge."""
+    guarded = bool(database.run("users_unique_index")[0]["guarded"])
+    return judge_uniqueness(Uniqueness(guarded, 0 if guarded else database.run("users_doubled")[0]["doubled"]))
+
+
+def completeness_of(database: Database) -> AssetCheckResult:
+    """Count incomplete rows through the index that holds only them, and judge."""
+    row = database.run("users_incomplete")[0]
+    return judge_completeness(Completeness(row["incomplete"], row["examples"] or ()))
+
+
+def topic_health_of(topic: Topic, settings: Settings) -> AssetCheckResult:
+    """Ask the brokers for the topic and judge it."""
+    return judge_topic(topic.describe(), settings.kafka_topic_partitions, settings.kafka_topic_replicas)
+
+
+def explained(look: Callable[[], AssetCheckResult]) -> AssetCheckResult:
+    """Give the result, or a failed one that says why nothing could be seen."""
+    try:
+        return look()
+    except PipelineError as error:
+        return AssetCheckResult(passed=False, description=str(error))
+
+
+@asset_check(asset="users", description="The newest row is younger than 2 minutes (warning) and 5 minutes (failure).")
+def freshness(database: ResourceParam[Database]) -> AssetCheckResult:
+    """The table has a young row."""
+    return explained(lambda: freshness_of(database))
+
+
+@asset_check(asset="users", description="No uuid stands in two rows.")
+def unique_uuid(database: ResourceParam[Database]) -> AssetCheckResult:
+    """The table has each uuid once."""
+    return explained(lambda: uniqueness_of(database))
+
+
+@asset_check(asset="users", description="No NULL where the API always has a value; email_domain agrees with email.")
+def complete_rows(database: ResourceParam[Database]) -> AssetCheckResult:
+    """The table has no incomplete row."""
+    return explained(lambda: completeness_of(database))
+
+
+@asset_check(asset="random_user_topic", description="All partitions, all replicas, all in sync.")
+def topic_healthy(topic: ResourceParam[Topic], settings: ResourceParam[Settings]) -> AssetCheckResult:
+    """The topic is complete and in sync."""
+    return explained(lambda: topic_health_of(topic, settings))
+
+
+CHECKS = [freshness, unique_uuid, complete_rows, topic_healthy]
+
+
+def results_now(database: Database, topic: Topic, settings: Settings) -> Mapping[tuple[str, str], AssetCheckResult]:
+    """Judge everything once, by asset and name of the check."""
+    return {
+        ("users", "freshness"): explained(lambda: freshness_of(database)),
+        ("users", "unique_uuid"): explained(lambda: uniqueness_of(database)),
+        ("users", "complete_rows"): explained(lambda: completeness_of(database)),
+        ("random_user_topic", "topic_healthy"): explained(lambda: topic_health_of(topic, settings)),
+    }
+
+
+def evaluation(asset: str, name: str, result: AssetCheckResult) -> AssetCheckEvaluation:
+    """Make of a result the event that a sensor reports."""
+    return AssetCheckEvaluation(
+        asset_key=AssetKey(asset),
+        check_name=name,
+        passed=result.passed,
+        severity=result.severity,
+        description=result.description,
+        metadata=result.metadata,
+    )

@@ -1,0 +1,102 @@
+"""What is seen of the table and the topic → the result of a check. Pure: the checks and a sensor bring what is seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dagster import AssetCheckResult, AssetCheckSeverity, MetadataValue
+
+from pipeline_defs.kafka_topic import TopicState
+
+WARN_AFTER = timedelta(minutes=2)
+FAIL_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Uniqueness:
+    """Whether a valid unique index guards `uuid`, and how many rows repeat one (counted only without the index)."""
+
+    guarded: bool
+    doubled: int
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """How many rows lack a value that the API always gives, and the ids of the newest few."""
+
+    incomplete: int
+    examples: Sequence[int]
+
+
+def judge_freshness(newest: datetime | None, now: datetime) -> AssetCheckResult:
+    """Judge the age of the newest row: a warning after 2 minutes, a failure after 5."""
+    if newest is None:
+        return AssetCheckResult(passed=False, description="The table has no row yet.")
+    age = now - newest
+    severity = AssetCheckSeverity.ERROR if age > FAIL_AFTER else AssetCheckSeverity.WARN
+    return AssetCheckResult(
+        passed=age <= WARN_AFTER,
+        severity=severity,
+        description=f"The newest row is {age.total_seconds():.0f} s old.",
+        metadata={
+            "age_seconds": round(age.total_seconds(), 1),
+            "newest_row": MetadataValue.timestamp(newest),
+            "warn_after_seconds": WARN_AFTER.total_seconds(),
+            "fail_after_seconds": FAIL_AFTER.total_seconds(),
+        },
+    )
+
+
+def judge_uniqueness(seen: Uniqueness) -> AssetCheckResult:
+    """Judge whether a uuid can stand in two rows. Without the index that forbids it there is at least a warning."""
+    if seen.guarded:
+        description = "A valid unique index guards uuid, so PostgreSQL itself refuses a second row."
+    elif seen.doubled:
+        description = f"{seen.doubled} rows repeat a uuid, and no unique index guards it. Run the job provision."
+    else:
+        description = "No uuid is doubled, but the unique index is gone. Run the job provision."
+    return AssetCheckResult(
+        passed=seen.guarded,
+        severity=AssetCheckSeverity.ERROR if seen.doubled else AssetCheckSeverity.WARN,
+        description=description,
+        metadata={"doubled": seen.doubled, "unique_index": seen.guarded},
+    )
+
+
+def judge_completeness(seen: Completeness) -> AssetCheckResult:
+    """Judge whether every row has what the API always gives, and a domain that agrees with its e-mail."""
+    examples = ", ".join(map(str, seen.examples))
+    return AssetCheckResult(
+        passed=seen.incomplete == 0,
+        description=f"{seen.incomplete} rows are incomplete; the newest ids are {examples}."
+        if seen.incomplete
+        else "No row lacks a value that the API always gives.",
+        metadata={"incomplete": seen.incomplete, "examples": MetadataValue.json(list(seen.examples))},
+    )
+
+
+def judge_topic(state: TopicState, partitions: int, replicas: int) -> AssetCheckResult:
+    """Judge whether the topic has its partitions, each with a leader and all its replicas in sync."""
+    problems = (
+        [f"{len(state.partitions)} partitions instead of {partitions}"] if len(state.partitions) < partitions else []
+    )
+    for partition in state.partitions:
+        if partition.leader is None:
+            problems.append(f"partition {partition.number} has no leader")
+        if len(partition.replicas) < replicas:
+            problems.append(
+                f"partition {partition.number} has {len(partition.replicas)} replicas instead of {replicas}"
+            )
+        lagging = sorted(set(partition.replicas) - set(partition.in_sync))
+        if lagging:
+            problems.append(f"partition {partition.number} is not in sync on broker {', '.join(map(str, lagging))}")
+    in_sync = [len(partition.in_sync) for partition in state.partitions]
+    return AssetCheckResult(
+        passed=not problems,
+        description=f"{'; '.join(problems)}." if problems else "All partitions have all their replicas in sync.",
+        metadata={
+            "partitions": len(state.partitions),
+            "replicas_in_sync": MetadataValue.json(in_sync),
+            "topic_id": state.topic_id,
+        },
+    )

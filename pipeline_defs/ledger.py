@@ -1,0 +1,79 @@
+"""What the ledger says of the stream's work: totals, how far they moved, and the lag behind Kafka's ends."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from pipeline_defs.database import Row
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The ledger's totals over all partitions and incarnations of the topic."""
+
+    consumed: int = 0
+    inserted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    skipped: int = 0
+
+    def since(self, before: "Totals") -> "Totals":
+        """Give how far the totals moved since an earlier reading."""
+        return Totals(*(now - then for now, then in zip(asdict(self).values(), asdict(before).values(), strict=True)))
+
+
+@dataclass(frozen=True)
+class Position:
+    """What `users_observer` remembers between two looks.
+
+    Attributes:
+        totals: the ledger's totals at the last report.
+        row_count: the rows of `users` when they were last counted.
+        inserted_at_count: the ledger's `inserted` at that moment: rows now = row_count + what was inserted since.
+        counted_at: when that was, in epoch seconds.
+        last_id: the largest id of `users` whose latency was reported.
+    """
+
+    totals: Totals
+    row_count: int
+    inserted_at_count: int
+    counted_at: float
+    last_id: int
+
+    @property
+    def rows(self) -> int:
+        """The rows of `users` by count and ledger."""
+        return self.row_count + self.totals.inserted - self.inserted_at_count
+
+
+def totals(rows: Sequence[Row]) -> Totals:
+    """Add up the ledger's rows."""
+    kinds = ("inserted", "duplicates", "rejected", "skipped")
+    sums = {kind: sum(row[kind] for row in rows) for kind in kinds}
+    return Totals(consumed=sum(sums.values()), **sums)
+
+
+def lag(rows: Sequence[Row], kafka_topic_id: str, end_offsets: Mapping[int, int]) -> dict[int, int]:
+    """Give the records not yet consumed, by partition; a partition without a ledger row counts from offset 0.
+
+    Only the topic's present life counts. The ledger names later lives of one Kafka topic `id~2`, `id~3`: those whose
+    end fell back without the topic being made anew.
+    """
+    lives = {row["topic_id"] for row in rows if row["topic_id"].partition("~")[0] == kafka_topic_id}
+    present = max(lives, key=lambda life: int(life.partition("~")[2] or 1), default=kafka_topic_id)
+    reached = {row["partition"]: row["next_offset"] for row in rows if row["topic_id"] == present}
+    return {number: max(0, end - reached.get(number, 0)) for number, end in sorted(end_offsets.items())}
+
+
+def read_cursor(cursor: str | None) -> Position | None:
+    """Read what was remembered from a sensor's cursor; None from an empty or foreign one."""
+    try:
+        found = json.loads(cursor or "null")
+        return Position(**{**found, "totals": Totals(**found["totals"])})
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def write_cursor(position: Position) -> str:
+    """Write what is to be remembered as a sensor's cursor."""
+    return json.dumps(asdict(position), sort_keys=True)

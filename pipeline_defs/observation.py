@@ -1,0 +1,110 @@
+"""Reads the world for the sensors: the cluster, the tables, Kafka's ends. Every call has a time limit."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from dagster import DagsterInstance, DagsterRunStatus, MetadataValue, RunsFilter
+
+from pipeline_defs import ledger
+from pipeline_defs.database import Database, Session
+from pipeline_defs.errors import PipelineError
+from pipeline_defs.kafka_topic import Topic, TopicError
+from pipeline_defs.ledger import Position
+from pipeline_defs.spark_master import Cluster, SparkMaster, SparkMasterError
+from pipeline_defs.supervision import Action, Progress, World
+
+_COUNT_AGAIN_SECONDS = 3600
+_UNFINISHED = [
+    DagsterRunStatus.QUEUED,
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+]
+
+Metadata = Mapping[str, MetadataValue | int | float | None]
+
+
+class NotProvisionedError(PipelineError):
+    """A row that `provision` makes is missing."""
+
+
+def world(instance: DagsterInstance, database: Database, master: SparkMaster) -> World:
+    """Read everything that a decision about the stream depends on.
+
+    Runs are read before the cluster: a start that ends in between has its driver on the cluster by then.
+
+    Raises:
+        DatabaseError: PostgreSQL doesn't answer, so what is wanted is unknown.
+    """
+    under_way = bool(instance.get_runs(RunsFilter(job_name="start_stream", statuses=_UNFINISHED), limit=1))
+    with database.session() as session:
+        wanted = session.run("stream_state_read")
+        progress = session.run("stream_progress_latest")
+        started_at = session.run("decisions_last", action=Action.START.value)[0]["decided_at"]
+    if not wanted:
+        raise NotProvisionedError("Table stream_state has no row. Run the job provision.")
+    return World(
+        now=datetime.now(UTC),
+        wanted=wanted[0]["wanted"],
+        changed_by=wanted[0]["changed_by"],
+        cluster=_cluster(master),
+        progress=Progress(progress[0]["application_id"], progress[0]["heartbeat_at"], progress[0]["input_rows"])
+        if progress
+        else None,
+        start_under_way=under_way,
+        started_at=started_at,
+    )
+
+
+def users(database: Database, topic: Topic, cursor: str | None) -> tuple[Metadata, str] | None:
+    """Read how far the ledger moved since the cursor; None if it did not.
+
+    Raises:
+        DatabaseError: PostgreSQL doesn't answer.
+    """
+    before = ledger.read_cursor(cursor)
+    with database.session() as session:
+        rows = session.run("ledger_read", topic=topic.name)
+        totals = ledger.totals(rows)
+        if totals == (before.totals if before else ledger.Totals()):
+            return None
+        after_id = before.last_id if before else max(0, session.run("users_last_id")[0]["last_id"] - totals.inserted)
+        latency = session.run("users_latency", after_id=after_id)[0]
+        position = _position(session, before, totals, latency["last_id"])
+    moved = totals.since(before.totals if before else ledger.Totals())
+    metadata: dict[str, MetadataValue | int | float | None] = {
+        "dagster/row_count": position.rows,
+        "new_rows": moved.inserted,
+        "duplicates": moved.duplicates,
+        "rejected": moved.rejected,
+        "skipped": moved.skipped,
+        "records_consumed": moved.consumed,
+        **_lag(topic, rows),
+    }
+    for name, seconds in zip(("p50", "p95", "p99"), latency["seconds"] or (), strict=False):
+        metadata[f"latency_{name}_seconds"] = round(float(seconds), 3)
+    return metadata, ledger.write_cursor(position)
+
+
+def _position(session: Session, before: Position | None, totals: ledger.Totals, last_id: int) -> Position:
+    now = datetime.now(UTC).timestamp()
+    if before and now - before.counted_at < _COUNT_AGAIN_SECONDS:
+        return Position(totals, before.row_count, before.inserted_at_count, before.counted_at, last_id)
+    counted = session.run("users_count")[0]
+    return Position(totals, counted["row_count"], counted["inserted"], now, last_id)
+
+
+def _lag(topic: Topic, rows: list[Mapping[str, object]]) -> Metadata:
+    try:
+        lag = ledger.lag(rows, topic.describe().topic_id, topic.end_offsets())
+    except TopicError as error:
+        return {"lag": MetadataValue.text(str(error))}
+    return {"lag": sum(lag.values()), "lag_by_partition": MetadataValue.json({str(n): each for n, each in lag.items()})}
+
+
+def _cluster(master: SparkMaster) -> Cluster | None:
+    try:
+        return master.cluster()
+    except SparkMasterError:
+        return None

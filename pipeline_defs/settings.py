@@ -1,0 +1,91 @@
+"""What the environment decides: addresses, passwords, sizes. Typed, checked, and read once."""
+
+import re
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pipeline_defs.errors import PipelineError
+
+_REPOSITORY = Path(__file__).parent.parent
+
+
+class SettingsError(PipelineError):
+    """A value of the environment can't be used."""
+
+
+def _address_starting_with(*schemes: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not value.startswith(schemes):
+            raise ValueError(f"it must start with {' or '.join(schemes)}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _servers(value: str) -> str:
+    for server in value.split(","):
+        if not re.fullmatch(r"\s*([\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}\s*", server):
+            raise ValueError(f"'{server}' must be host:port, and several of them are separated by commas")
+    return value
+
+
+HttpAddress = Annotated[str, _address_starting_with("http://", "https://")]
+SparkAddress = Annotated[str, _address_starting_with("spark://")]
+Servers = Annotated[str, AfterValidator(_servers)]
+Memory = Annotated[str, Field(pattern=r"^[1-9]\d*[kmg]$")]
+
+
+class Settings(BaseSettings):
+    """Every setting of the Dagster side. The name of a variable is the name of its field in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    random_user_api_url: HttpAddress = "https://randomuser.me/api/1.4/"
+    people_per_tick: Annotated[int, Field(ge=1, le=5000)] = 10
+    cadence_seconds: Annotated[int, Field(ge=5, le=3600)] = 25
+
+    kafka_bootstrap_servers: Servers = "127.0.0.1:9095,127.0.0.1:9096,127.0.0.1:9097"
+    kafka_topic: Annotated[str, Field(pattern=r"^[a-zA-Z0-9._-]{1,249}$")] = "random-user"
+    kafka_topic_partitions: Annotated[int, Field(ge=1)] = 3
+    kafka_topic_replicas: Annotated[int, Field(ge=1)] = 3
+    kafka_topic_retention_hours: Annotated[int, Field(ge=1)] = 168
+
+    database_url: SecretStr = SecretStr("postgresql://pipeline@127.0.0.1:5432/project_streaming")
+    database_admin_url: SecretStr | None = None
+    pipeline_password: SecretStr | None = None
+    users_stream_password: SecretStr | None = None
+    dagster_password: SecretStr | None = None
+
+    spark_master_url: SparkAddress = "spark://127.0.0.1:7077"
+    spark_master_rest_url: HttpAddress = "http://127.0.0.1:6066"
+    spark_master_ui_url: HttpAddress = "http://127.0.0.1:8080"
+    spark_application: str = str(_REPOSITORY / "spark" / "users_stream.py")
+    spark_python: str = sys.executable
+    spark_class_path: str = ""
+    spark_driver_memory: Memory = "640m"
+    spark_executor_memory: Memory = "640m"
+    spark_cores_max: Annotated[int, Field(ge=1)] = 3
+
+    dagster_ui_url: HttpAddress = "http://127.0.0.1:3000"
+    dagster_postgres_url: SecretStr | None = None
+    run_retention_hours: Annotated[int, Field(ge=1)] = 72
+    event_retention_hours: Annotated[int, Field(ge=1)] = 72
+
+
+@cache
+def read_settings() -> Settings:
+    """Give the settings of this process, read from its environment on the first call.
+
+    Raises:
+        SettingsError: names each variable that can't be used, and what is allowed.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = [f"{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors()]
+        raise SettingsError(f"The environment has settings that can't be used. {'; '.join(problems)}.") from None

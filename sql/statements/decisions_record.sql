@@ -1,0 +1,1 @@
+INSERT INTO decisions (state, action, reason) VALUES (%(state)s, %(action)s, %(reason)s) RETURNING id;

@@ -1,0 +1,1 @@
+DELETE FROM decisions WHERE decided_at < %(before)s RETURNING id;

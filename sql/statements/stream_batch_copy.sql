@@ -1,0 +1,1 @@
+COPY stream_batch FROM STDIN;

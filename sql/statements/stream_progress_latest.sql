@@ -1,0 +1,6 @@
+SELECT
+    application_id, batch_id, started_at, heartbeat_at, input_rows, input_rows_per_second,
+    processed_rows_per_second, batch_ms
+FROM stream_progress
+ORDER BY heartbeat_at DESC
+LIMIT 1;

@@ -1,0 +1,1 @@
+SELECT wanted = 'running' FROM stream_state WHERE stream = 'users_stream';

@@ -1,0 +1,2 @@
+-- Reads the whole index. users_observer counts once an hour and adds what the ledger says in between.
+SELECT count(*) AS row_count, (SELECT coalesce(sum(inserted), 0)::bigint FROM stream_offsets) AS inserted FROM users;

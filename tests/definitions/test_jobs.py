@@ -1,0 +1,229 @@
+import sys
+from datetime import datetime, timedelta
+
+import pytest
+from dagster import DagsterInstance, ExecuteInProcessResult, RunsFilter
+from pydantic import SecretStr
+
+from pipeline_defs import history, provision, slots, stream, tick
+from pipeline_defs.definitions import defs
+from pipeline_defs.jobs import DECISION_TAG
+from pipeline_defs.settings import Settings
+from tests.definitions.fakes import (
+    EMPTY_CLUSTER,
+    ON_CLUSTER,
+    FakeApi,
+    FakeDatabase,
+    FakeMaster,
+    FakeSender,
+    FakeTopic,
+    healthy_topic,
+    wanted,
+)
+
+CALM = {
+    "stream_start_lock": [{"alone": True}],
+    "stream_state_read": wanted("running"),
+    "slots_claim": [{"slot": "claimed"}],
+    "users_newest": [{"newest": None}],
+    "users_unique_index": [{"guarded": True}],
+    "users_incomplete": [{"incomplete": 0, "examples": None}],
+}
+
+
+@pytest.fixture
+def sender(monkeypatch: pytest.MonkeyPatch) -> FakeSender:
+    """Ticks send here instead of to Kafka."""
+    made = FakeSender()
+    monkeypatch.setattr(tick.Tick.__init__, "__defaults__", (made, *(tick.Tick.__init__.__defaults__ or ())[1:]))
+    return made
+
+
+@pytest.fixture
+def switched_on(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+    """The schedule is on."""
+    module = sys.modules["pipeline_defs.assets.random_user_topic"]  # the package shows the asset under this name
+    monkeypatch.setattr(module, "switched_on_since", lambda _: now)
+
+
+class World:
+    """The resources of a job, as fakes, and the one way to run it."""
+
+    def __init__(self, instance: DagsterInstance, settings: Settings) -> None:
+        self.instance = instance
+        self.settings = settings
+        self.database = FakeDatabase(CALM)
+        self.topic = FakeTopic(healthy_topic())
+        self.api = FakeApi("http://localhost/api/1.4/")
+        self.spark_master = FakeMaster(EMPTY_CLUSTER)
+
+    def run(self, name: str, **tags: str) -> ExecuteInProcessResult:
+        job = defs.resolve_job_def(name)
+        everything = {
+            "settings": self.settings,
+            "database": self.database,
+            "topic": self.topic,
+            "api": self.api,
+            "spark_master": self.spark_master,
+        }
+        return job.execute_in_process(
+            instance=self.instance, resources=everything, tags={**job.tags, **tags}, raise_on_error=False
+        )
+
+
+@pytest.fixture
+def world(instance_in_memory: DagsterInstance, settings: Settings) -> World:
+    return World(instance_in_memory, settings)
+
+
+def failure_of(result: ExecuteInProcessResult) -> str:
+    [event] = [event for event in result.all_events if event.is_step_failure]
+    return str(event.step_failure_data.error_display_string)
+
+
+# produce_random_users
+
+
+def test_launched_by_hand_it_sends_at_once(world: World, sender: FakeSender):
+    result = world.run("produce_random_users")
+    [event] = result.asset_materializations_for_node("random_user_topic")
+    values = {name: entry.value for name, entry in event.metadata.items()}
+    assert (values["people"], values["source"], values["slot_error_ms"]) == (2, "http://localhost/api/1.4/", None)
+    assert values["offsets_by_partition"] == {"0": [0, 1]}
+    assert [record.data for record in event.metadata["names"].value.records] == [  # type: ignore[union-attr]
+        {"name": "Person 0", "country": "Chile"},
+        {"name": "Person 1", "country": "Chile"},
+    ]
+    assert len(sender.sent) == 2
+    assert not world.database.calls
+
+
+@pytest.mark.usefixtures("switched_on")
+def test_in_its_slot_it_claims_sends_and_accounts(world: World, sender: FakeSender, now: datetime):
+    slot = slots.grid(now - timedelta(seconds=5), now, 5)[-1]
+    result = world.run("produce_random_users", **{slots.SLOT_TAG: slots.label(slot)})
+    [event] = result.asset_materializations_for_node("random_user_topic")
+    assert float(str(event.metadata["slot_error_ms"].value)) >= 0
+    assert [name for name, _ in world.database.calls] == ["slots_claim", "slots_finish"]
+    assert len(sender.sent) == 2
+
+
+@pytest.mark.usefixtures("switched_on")
+def test_a_slot_of_another_run_ends_it_quietly(world: World, sender: FakeSender, now: datetime):
+    world.database.answers["slots_claim"] = []
+    result = world.run("produce_random_users", **{slots.SLOT_TAG: slots.label(now)})
+    assert result.success
+    assert not result.asset_materializations_for_node("random_user_topic")
+    assert not sender.sent
+
+
+def test_a_schedule_that_is_off_ends_a_waiting_run_quietly(
+    world: World, instance: DagsterInstance, sender: FakeSender, now: datetime
+):
+    world.instance = instance
+    far = slots.label(now + timedelta(hours=1))
+    result = world.run("produce_random_users", **{slots.SLOT_TAG: far})
+    assert result.success
+    assert not result.asset_materializations_for_node("random_user_topic")
+    assert not sender.sent
+
+
+def test_a_failed_tick_fails_its_run_with_one_clear_sentence(world: World, sender: FakeSender):
+    world.api = FakeApi("http://unreachable/api/1.4/")
+    result = world.run("produce_random_users")
+    assert not result.success
+    assert "cannot be reached" in failure_of(result)
+    assert not sender.sent
+
+
+# start_stream and stop_stream
+
+
+def test_start_stream_by_hand_wants_it_running(world: World):
+    assert world.run("start_stream").success
+    assert world.database.values_of("stream_state_want")[0]["wanted"] == "running"
+    assert len(world.spark_master.submitted) == 1
+
+
+def test_start_stream_of_the_supervisor_writes_how_its_decision_ended(world: World):
+    assert world.run("start_stream", **{DECISION_TAG: "7"}).success
+    [row] = world.database.values_of("decisions_finish")
+    assert (row["id"], row["outcome"]) == (7, "submitted as driver-7")
+    assert not world.database.values_of("stream_state_want")
+
+
+def test_start_stream_finds_what_is_there(world: World):
+    world.spark_master = FakeMaster(ON_CLUSTER)
+    assert world.run("start_stream").success
+    assert not world.spark_master.submitted
+
+
+def test_start_stream_without_a_master_fails_with_a_sentence_and_a_record(world: World):
+    world.spark_master = FakeMaster()
+    result = world.run("start_stream", **{DECISION_TAG: "7"})
+    assert "doesn't answer" in failure_of(result)
+    assert "doesn't answer" in str(world.database.values_of("decisions_finish")[0]["outcome"])
+
+
+def test_stop_stream_wants_it_stopped(world: World):
+    assert world.run("stop_stream").success
+    assert world.database.values_of("stream_state_want")[0]["wanted"] == "stopped"
+
+
+# check_users
+
+
+def test_check_users_runs_every_check(world: World):
+    result = world.run("check_users")
+    found = {evaluation.check_name: evaluation.passed for evaluation in result.get_asset_check_evaluations()}
+    assert found == {"freshness": False, "unique_uuid": True, "complete_rows": True, "topic_healthy": True}
+
+
+def test_a_check_that_cant_look_fails_and_says_why(world: World):
+    world.topic = FakeTopic()
+    result = world.run("check_users")
+    [found] = [each for each in result.get_asset_check_evaluations() if each.check_name == "topic_healthy"]
+    assert not found.passed
+    assert "timed out" in str(found.description)
+
+
+# provision and prune_history
+
+
+def test_provision_makes_tables_and_topic(world: World, monkeypatch: pytest.MonkeyPatch):
+    made: list[object] = []
+
+    def schema(url: SecretStr) -> list[str]:
+        made.append(url)
+        return ["tables"]
+
+    def topic(given: Settings) -> str:
+        made.append(given.kafka_topic)
+        return "topic"
+
+    monkeypatch.setattr(provision, "schema", schema)
+    monkeypatch.setattr(provision, "topic", topic)
+    assert world.run("provision").success
+    assert made == [world.settings.database_url, world.settings.kafka_topic]
+
+
+@pytest.mark.usefixtures("sender")
+def test_prune_history_deletes_ended_runs_and_keeps_the_young(world: World, now: datetime):
+    for _ in range(3):
+        world.run("produce_random_users")
+    assert history.prune_runs(world.instance, now - timedelta(hours=1)) == 0
+    assert history.prune_runs(world.instance, now + timedelta(hours=1)) == 3
+    assert world.instance.get_runs(RunsFilter(job_name="produce_random_users")) == []
+
+
+def test_prune_history_says_how_much_went(world: World, instance: DagsterInstance):
+    world.instance = instance
+    world.database.answers["history_prune_decisions"] = [{"id": 1}, {"id": 2}]
+    result = world.run("prune_history")
+    assert result.success
+    before = world.database.values_of("history_prune_decisions")[0]["before"]
+    assert before == world.database.values_of("history_prune_progress")[0]["before"]
+
+
+def test_the_code_version_is_that_of_this_checkout():
+    assert len(stream.code_version()) == 12

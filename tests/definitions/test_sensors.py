@@ -1,0 +1,245 @@
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from dagster import (
+    AssetCheckEvaluation,
+    AssetMaterialization,
+    AssetObservation,
+    DagsterInstance,
+    SensorDefinition,
+    SensorResult,
+    SkipReason,
+    build_sensor_context,
+)
+
+from pipeline_defs import sensors
+from pipeline_defs.definitions import defs
+from pipeline_defs.jobs import DECISION_TAG
+from pipeline_defs.settings import Settings
+from tests.definitions.fakes import (
+    EMPTY_CLUSTER,
+    NOW,
+    ON_CLUSTER,
+    FakeDatabase,
+    FakeMaster,
+    FakeTopic,
+    healthy_topic,
+    wanted,
+)
+
+NEVER = {"stream_progress_latest": [], "decisions_last": [{"decided_at": None}], "decisions_record": [{"id": 7}]}
+
+
+def look(
+    sensor: SensorDefinition, instance: DagsterInstance, cursor: str | None = None, **resources: object
+) -> SensorResult | SkipReason:
+    context = build_sensor_context(
+        instance=instance, cursor=cursor, resources=resources, repository_def=defs.get_repository_def()
+    )
+    found = sensor(context)
+    assert isinstance(found, SensorResult | SkipReason)
+    return found
+
+
+def result(found: SensorResult | SkipReason) -> SensorResult:
+    assert isinstance(found, SensorResult)
+    return found
+
+
+# stream_supervisor
+
+
+def test_a_wanted_stream_that_is_absent_is_started_once_with_its_decision_on_record(instance: DagsterInstance):
+    database = FakeDatabase({**NEVER, "stream_state_read": wanted("running")})
+    found = result(look(sensors.stream_supervisor, instance, database=database, spark_master=FakeMaster(EMPTY_CLUSTER)))
+    [request] = found.run_requests or []
+    assert request.tags[DECISION_TAG] == "7"
+    assert database.values_of("decisions_record")[0]["action"] == "start"
+    assert isinstance(found.asset_events[0], AssetObservation)
+    assert found.asset_events[0].metadata["state"].value == "starting"
+
+
+def test_no_second_start_while_the_first_is_under_way(instance: DagsterInstance):
+    instance.create_run_for_job(defs.resolve_job_def("start_stream"))
+    database = FakeDatabase({**NEVER, "stream_state_read": wanted("running")})
+    found = result(look(sensors.stream_supervisor, instance, database=database, spark_master=FakeMaster(EMPTY_CLUSTER)))
+    assert not found.run_requests
+    assert not database.values_of("decisions_record")
+
+
+def test_a_stream_that_is_stopped_on_purpose_stays_stopped(instance: DagsterInstance):
+    database = FakeDatabase({**NEVER, "stream_state_read": wanted("stopped")})
+    found = result(look(sensors.stream_supervisor, instance, database=database, spark_master=FakeMaster(EMPTY_CLUSTER)))
+    assert not found.run_requests
+    assert found.asset_events[0].metadata["state"].value == "stopped on purpose"
+
+
+def test_the_stream_is_observed_on_a_change_and_not_at_every_look(instance: DagsterInstance):
+    database = FakeDatabase({**NEVER, "stream_state_read": wanted("running")})
+    master = FakeMaster(ON_CLUSTER)
+    first = result(look(sensors.stream_supervisor, instance, database=database, spark_master=master))
+    again = look(sensors.stream_supervisor, instance, first.cursor, database=database, spark_master=master)
+    assert isinstance(again, SkipReason)
+    master.clusters = [replace(ON_CLUSTER, status="RECOVERING")]
+    changed = result(look(sensors.stream_supervisor, instance, first.cursor, database=database, spark_master=master))
+    assert changed.asset_events[0].metadata["state"].value == "cluster unreachable"
+
+
+def test_a_master_that_is_away_is_no_reason_to_start(instance: DagsterInstance):
+    database = FakeDatabase({**NEVER, "stream_state_read": wanted("running")})
+    found = result(look(sensors.stream_supervisor, instance, database=database, spark_master=FakeMaster()))
+    assert not found.run_requests
+
+
+def test_a_supervisor_without_its_table_says_what_to_run(instance: DagsterInstance):
+    database = FakeDatabase({**NEVER, "stream_state_read": []})
+    found = look(sensors.stream_supervisor, instance, database=database, spark_master=FakeMaster(EMPTY_CLUSTER))
+    assert isinstance(found, SkipReason)
+    assert "provision" in str(found.skip_message)
+
+
+# users_observer
+
+
+def ledger_rows(next_offset: int) -> list[dict[str, object]]:
+    counts = {"inserted": next_offset - 1, "duplicates": 0, "rejected": 1, "skipped": 0}
+    return [{"topic_id": "topic-id", "partition": 0, "next_offset": next_offset, **counts}]
+
+
+def users_database(next_offset: int) -> FakeDatabase:
+    return FakeDatabase(
+        {
+            "ledger_read": ledger_rows(next_offset),
+            "users_last_id": [{"last_id": 120}],
+            "users_latency": [{"last_id": 120, "seconds": [0.5, 1.25, 2.0]}],
+            "users_count": [{"row_count": 500, "inserted": next_offset - 1}],
+        }
+    )
+
+
+def test_users_is_materialized_when_the_ledger_advances(instance: DagsterInstance):
+    topic = FakeTopic(healthy_topic(), {0: 25, 1: 0, 2: 0})
+    first = result(look(sensors.users_observer, instance, database=users_database(11), topic=topic))
+    [event] = first.asset_events
+    assert isinstance(event, AssetMaterialization)
+    values = {name: entry.value for name, entry in event.metadata.items()}
+    assert values["dagster/row_count"] == 500
+    assert (values["new_rows"], values["rejected"], values["lag"]) == (10, 1, 14)
+    assert values["latency_p95_seconds"] == 1.25
+    assert isinstance(
+        look(sensors.users_observer, instance, first.cursor, database=users_database(11), topic=topic), SkipReason
+    )
+    later = result(look(sensors.users_observer, instance, first.cursor, database=users_database(21), topic=topic))
+    values = {name: entry.value for name, entry in later.asset_events[0].metadata.items()}
+    assert (values["dagster/row_count"], values["new_rows"], values["rejected"]) == (510, 10, 0)
+
+
+def test_a_kafka_that_is_away_costs_the_lag_and_not_the_materialization(instance: DagsterInstance):
+    found = result(look(sensors.users_observer, instance, database=users_database(11), topic=FakeTopic()))
+    assert "timed out" in str(found.asset_events[0].metadata["lag"].value)
+
+
+# users_checks
+
+
+def checks_database(newest: datetime) -> FakeDatabase:
+    return FakeDatabase(
+        {
+            "users_newest": [{"newest": newest}],
+            "users_unique_index": [{"guarded": True}],
+            "users_incomplete": [{"incomplete": 0, "examples": None}],
+        }
+    )
+
+
+def evaluations(found: SensorResult | SkipReason) -> dict[str, bool]:
+    events = result(found).asset_events
+    return {event.check_name: event.passed for event in events if isinstance(event, AssetCheckEvaluation)}
+
+
+def test_every_check_is_reported_first_and_then_what_changed(
+    instance: DagsterInstance, settings: Settings, now: datetime
+):
+    resources = {"topic": FakeTopic(healthy_topic()), "settings": settings}
+    first = look(sensors.users_checks, instance, database=checks_database(now), **resources)
+    names = ("freshness", "unique_uuid", "complete_rows", "topic_healthy")
+    assert evaluations(first) == dict.fromkeys(names, True)
+    cursor = result(first).cursor
+    same = look(sensors.users_checks, instance, cursor, database=checks_database(now), **resources)
+    assert isinstance(same, SkipReason)
+    old = checks_database(now - timedelta(minutes=6))
+    assert evaluations(look(sensors.users_checks, instance, cursor, database=old, **resources)) == {"freshness": False}
+
+
+def test_checks_are_reported_again_before_a_minute_is_over(
+    instance: DagsterInstance, settings: Settings, now: datetime
+):
+    resources = {"topic": FakeTopic(healthy_topic()), "settings": settings, "database": checks_database(now)}
+    reports = json.loads(str(result(look(sensors.users_checks, instance, **resources)).cursor))
+    for report in reports.values():
+        report["at"] = (now - timedelta(seconds=46)).isoformat()
+    assert len(evaluations(look(sensors.users_checks, instance, json.dumps(reports), **resources))) == 4
+
+
+def test_a_database_that_is_away_fails_its_checks_and_no_other(instance: DagsterInstance, settings: Settings):
+    resources = {"topic": FakeTopic(healthy_topic()), "settings": settings, "database": FakeDatabase(down=True)}
+    assert evaluations(look(sensors.users_checks, instance, **resources)) == {
+        "freshness": False,
+        "unique_uuid": False,
+        "complete_rows": False,
+        "topic_healthy": True,
+    }
+
+
+# slot_watch
+
+
+@pytest.fixture
+def switched_on(monkeypatch: pytest.MonkeyPatch, now: datetime) -> datetime:
+    """The schedule has been on for five minutes."""
+    since = now - timedelta(minutes=5)
+    monkeypatch.setattr(sensors, "switched_on_since", lambda _: since)
+    return since
+
+
+def test_the_books_are_closed_from_where_the_schedule_was_switched_on(
+    instance: DagsterInstance, settings: Settings, switched_on: datetime
+):
+    database = FakeDatabase({"slots_close": [{"slot": NOW}]})
+    first = result(look(sensors.slot_watch, instance, database=database, settings=settings))
+    again = result(look(sensors.slot_watch, instance, first.cursor, database=database, settings=settings))
+    before, after = database.values_of("slots_close")
+    assert before["from"] == switched_on
+    assert before["to"] == after["from"]
+    assert "1 slots were missed" in str(first.skip_reason)
+    assert again.cursor != first.cursor
+
+
+def test_a_schedule_that_is_off_misses_nothing(instance: DagsterInstance, settings: Settings):
+    database = FakeDatabase()
+    found = look(sensors.slot_watch, instance, database=database, settings=settings)
+    assert isinstance(found, SkipReason)
+    assert not database.values_of("slots_close")
+
+
+def test_claims_of_dead_runs_are_given_up_even_while_the_schedule_is_off(instance: DagsterInstance, settings: Settings):
+    database = FakeDatabase()
+    look(sensors.slot_watch, instance, database=database, settings=settings)
+    assert len(database.values_of("slots_give_up")) == 1
+
+
+@pytest.mark.parametrize("name", ["stream_supervisor", "users_observer", "slot_watch"])
+def test_a_database_that_is_away_is_a_sentence_and_no_error(name: str, instance: DagsterInstance, settings: Settings):
+    sensor = defs.get_repository_def().get_sensor_def(name)
+    everything = {
+        "database": FakeDatabase(down=True),
+        "topic": FakeTopic(healthy_topic()),
+        "spark_master": FakeMaster(EMPTY_CLUSTER),
+        "settings": settings,
+    }
+    needed = {key: value for key, value in everything.items() if key in sensor.required_resource_keys}
+    found = look(sensor, instance, **needed)
+    assert isinstance(found, SkipReason)
+    assert "PostgreSQL" in str(found.skip_message)

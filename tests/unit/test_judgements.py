@@ -1,0 +1,71 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from dagster import AssetCheckResult, AssetCheckSeverity
+
+from pipeline_defs import judgements
+from pipeline_defs.judgements import Completeness, Uniqueness
+from pipeline_defs.kafka_topic import Partition, TopicState
+
+NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
+
+
+def outcome(result: AssetCheckResult) -> str:
+    if result.passed:
+        return "passed"
+    return "failed" if result.severity is AssetCheckSeverity.ERROR else "warned"
+
+
+@pytest.mark.parametrize(
+    ("age_seconds", "expected"),
+    [(0, "passed"), (25, "passed"), (120, "passed"), (121, "warned"), (300, "warned"), (301, "failed"), (-1, "passed")],
+)
+def test_freshness_warns_after_two_minutes_and_fails_after_five(age_seconds: int, expected: str):
+    result = judgements.judge_freshness(NOW - timedelta(seconds=age_seconds), NOW)
+    assert outcome(result) == expected
+
+
+def test_an_empty_table_is_not_fresh():
+    assert outcome(judgements.judge_freshness(None, NOW)) == "failed"
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        (Uniqueness(guarded=True, doubled=0), "passed"),
+        (Uniqueness(guarded=False, doubled=0), "warned"),
+        (Uniqueness(guarded=False, doubled=2), "failed"),
+    ],
+)
+def test_uniqueness_needs_the_index_or_at_least_no_doubles(seen: Uniqueness, expected: str):
+    assert outcome(judgements.judge_uniqueness(seen)) == expected
+
+
+def test_complete_rows_names_the_newest_incomplete_ones():
+    result = judgements.judge_completeness(Completeness(2, [9, 4]))
+    assert outcome(result) == "failed"
+    assert "9, 4" in str(result.description)
+    assert outcome(judgements.judge_completeness(Completeness(0, []))) == "passed"
+
+
+def partition(
+    number: int, replicas: tuple[int, ...] = (1, 2, 3), in_sync: tuple[int, ...] = (1, 2, 3), leader: int | None = 1
+) -> Partition:
+    return Partition(number, leader, replicas, in_sync)
+
+
+@pytest.mark.parametrize(
+    ("partitions", "complaint"),
+    [
+        ([partition(0), partition(1), partition(2)], None),
+        ([partition(n) for n in range(6)], None),
+        ([partition(0), partition(1)], "2 partitions instead of 3"),
+        ([partition(0), partition(1), partition(2, in_sync=(1, 3))], "partition 2 is not in sync on broker 2"),
+        ([partition(0), partition(1, replicas=(1, 2), in_sync=(1, 2)), partition(2)], "partition 1 has 2 replicas"),
+        ([partition(0, leader=None), partition(1), partition(2)], "partition 0 has no leader"),
+    ],
+)
+def test_topic_is_healthy_with_all_partitions_and_replicas_in_sync(partitions: list[Partition], complaint: str | None):
+    result = judgements.judge_topic(TopicState("id", tuple(partitions)), 3, 3)
+    assert outcome(result) == ("failed" if complaint else "passed")
+    assert (complaint or "") in str(result.description)

@@ -1,0 +1,41 @@
+import pytest
+from pydantic import SecretStr
+
+from pipeline_defs import provision
+from pipeline_defs.kafka_topic import TopicShape
+from pipeline_defs.settings import Settings, SettingsError
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("postgresql://pipeline:pw@127.0.0.1:5432/project_streaming", "project_streaming"),
+        ("postgresql://pipeline@host/db?sslmode=require", "db"),
+        ("postgresql://postgres@host", "postgres"),
+    ],
+)
+def test_the_database_of_an_address(url: str, name: str):
+    assert provision.database_name(SecretStr(url)) == name
+
+
+def test_without_an_admin_address_roles_are_left_alone():
+    assert list(provision.cluster(Settings(database_admin_url=None))) == []
+
+
+def test_missing_passwords_are_named_before_anything_is_changed():
+    settings = Settings(
+        database_admin_url=SecretStr("postgresql://nowhere"),
+        pipeline_password=SecretStr("x"),
+        users_stream_password=None,
+        dagster_password=None,
+    )
+    with pytest.raises(SettingsError, match="USERS_STREAM_PASSWORD, DAGSTER_PASSWORD"):
+        list(provision.cluster(settings))
+
+
+@pytest.mark.parametrize(("replicas", "in_sync"), [(3, "2"), (2, "1"), (1, "1")])
+def test_one_replica_may_be_away_while_records_are_acknowledged(replicas: int, in_sync: str):
+    configuration = TopicShape(3, replicas, 24).configuration
+    assert configuration["min.insync.replicas"] == in_sync
+    assert configuration["retention.ms"] == "86400000"
+    assert configuration["cleanup.policy"] == "delete"

@@ -1,0 +1,59 @@
+import pytest
+from pydantic import SecretStr
+
+from pipeline_defs.settings import Settings, SettingsError, read_settings
+
+
+@pytest.fixture(autouse=True)
+def forget_what_was_read():
+    read_settings.cache_clear()
+    yield
+    read_settings.cache_clear()
+
+
+def test_defaults_are_those_of_the_local_servers(monkeypatch: pytest.MonkeyPatch):
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    settings = read_settings()
+    assert settings.people_per_tick == 10
+    assert settings.cadence_seconds == 25
+    assert settings.kafka_topic == "random-user"
+    assert settings.kafka_bootstrap_servers == "127.0.0.1:9095,127.0.0.1:9096,127.0.0.1:9097"
+
+
+def test_the_environment_overrules_the_default(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PEOPLE_PER_TICK", "50")
+    monkeypatch.setenv("CADENCE_SECONDS", "10")
+    assert (read_settings().people_per_tick, read_settings().cadence_seconds) == (50, 10)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PEOPLE_PER_TICK", "ten"),
+        ("PEOPLE_PER_TICK", "0"),
+        ("PEOPLE_PER_TICK", "5001"),
+        ("CADENCE_SECONDS", "4"),
+        ("KAFKA_TOPIC", "no blanks"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "broker"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "broker:9095;broker:9096"),
+        ("SPARK_MASTER_URL", "http://127.0.0.1:7077"),
+        ("SPARK_MASTER_REST_URL", "127.0.0.1:6066"),
+        ("SPARK_DRIVER_MEMORY", "640 MB"),
+        ("SPARK_CORES_MAX", "0"),
+        ("RANDOM_USER_API_URL", "ftp://randomuser.me"),
+    ],
+)
+def test_a_value_that_cant_be_used_is_named_in_one_sentence(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name) as caught:
+        read_settings()
+    assert "\n" not in str(caught.value)
+
+
+def test_secrets_show_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://pipeline:tell-nobody@127.0.0.1/project_streaming")
+    monkeypatch.setenv("PIPELINE_PASSWORD", "tell-nobody")
+    settings = read_settings()
+    assert "tell-nobody" not in repr(settings) + str(settings) + settings.model_dump_json()
+    assert settings.pipeline_password == SecretStr("tell-nobody")
