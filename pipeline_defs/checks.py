@@ -19,9 +19,10 @@ from pipeline_defs.kafka_topic import Topic
 from pipeline_defs.settings import Settings
 
 
-def freshness_of(database: Database) -> AssetCheckResult:
+def freshness_of(database: Database, settings: Settings) -> AssetCheckResult:
     """Ask the table for its newest row and judge it."""
-    return judge_freshness(database.run("users_newest")[0]["newest"], datetime.now(UTC))
+    newest = database.run("users_newest")[0]["newest"]
+    return judge_freshness(newest, datetime.now(UTC), settings.warn_after, settings.fail_after)
 
 
 def uniqueness_of(database: Database) -> AssetCheckResult:
@@ -49,10 +50,15 @@ def explained(look: Callable[[], AssetCheckResult]) -> AssetCheckResult:
         return AssetCheckResult(passed=False, description=str(error))
 
 
-@asset_check(asset="users", description="The newest row is younger than 2 minutes (warning) and 5 minutes (failure).")
-def freshness(database: ResourceParam[Database]) -> AssetCheckResult:
+@asset_check(
+    asset="users",
+    description=(
+        "The newest row is young. FRESHNESS_WARN_SECONDS (120) and FRESHNESS_FAIL_SECONDS (300) set the limits."
+    ),
+)
+def freshness(database: ResourceParam[Database], settings: ResourceParam[Settings]) -> AssetCheckResult:
     """The table has a young row."""
-    return explained(lambda: freshness_of(database))
+    return explained(lambda: freshness_of(database, settings))
 
 
 @asset_check(asset="users", description="No uuid stands in two rows.")
@@ -79,7 +85,7 @@ CHECKS = [freshness, unique_uuid, complete_rows, topic_healthy]
 def results_now(database: Database, topic: Topic, settings: Settings) -> Mapping[tuple[str, str], AssetCheckResult]:
     """Judge everything once, by asset and name of the check."""
     return {
-        ("users", "freshness"): explained(lambda: freshness_of(database)),
+        ("users", "freshness"): explained(lambda: freshness_of(database, settings)),
         ("users", "unique_uuid"): explained(lambda: uniqueness_of(database)),
         ("users", "complete_rows"): explained(lambda: completeness_of(database)),
         ("random_user_topic", "topic_healthy"): explained(lambda: topic_health_of(topic, settings)),

@@ -8,9 +8,6 @@ from dagster import AssetCheckResult, AssetCheckSeverity, MetadataValue
 
 from pipeline_defs.kafka_topic import TopicState
 
-WARN_AFTER = timedelta(minutes=2)
-FAIL_AFTER = timedelta(minutes=5)
-
 
 @dataclass(frozen=True)
 class Uniqueness:
@@ -28,21 +25,23 @@ class Completeness:
     examples: Sequence[int]
 
 
-def judge_freshness(newest: datetime | None, now: datetime) -> AssetCheckResult:
-    """Judge the age of the newest row: a warning after 2 minutes, a failure after 5."""
+def judge_freshness(
+    newest: datetime | None, now: datetime, warn_after: timedelta, fail_after: timedelta
+) -> AssetCheckResult:
+    """Judge the age of the newest row: a warning after one limit, a failure after the other."""
     if newest is None:
         return AssetCheckResult(passed=False, description="The table has no row yet.")
     age = now - newest
-    severity = AssetCheckSeverity.ERROR if age > FAIL_AFTER else AssetCheckSeverity.WARN
+    severity = AssetCheckSeverity.ERROR if age > fail_after else AssetCheckSeverity.WARN
     return AssetCheckResult(
-        passed=age <= WARN_AFTER,
+        passed=age <= warn_after,
         severity=severity,
         description=f"The newest row is {age.total_seconds():.0f} s old.",
         metadata={
             "age_seconds": round(age.total_seconds(), 1),
             "newest_row": MetadataValue.timestamp(newest),
-            "warn_after_seconds": WARN_AFTER.total_seconds(),
-            "fail_after_seconds": FAIL_AFTER.total_seconds(),
+            "warn_after_seconds": warn_after.total_seconds(),
+            "fail_after_seconds": fail_after.total_seconds(),
         },
     )
 

@@ -26,7 +26,13 @@ def _topic(_: object) -> Topic:
 
 
 def _api(_: object) -> RandomUserApi:
-    return RandomUserApi(read_settings().random_user_api_url)
+    settings = read_settings()
+    return RandomUserApi(
+        settings.random_user_api_url,
+        nationalities=settings.random_user_nationalities,
+        include=settings.random_user_include,
+        exclude=settings.random_user_exclude,
+    )
 
 
 def _spark_master(_: object) -> SparkMaster:

@@ -2,12 +2,13 @@
 
 import re
 import sys
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from pipeline_defs.errors import PipelineError
 
@@ -34,8 +35,14 @@ def _servers(value: str) -> str:
     return value
 
 
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
 HttpAddress = Annotated[str, _address_starting_with("http://", "https://")]
 SparkAddress = Annotated[str, _address_starting_with("spark://")]
+# As it stands in the environment: values separated by commas.
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Servers = Annotated[str, AfterValidator(_servers)]
 Memory = Annotated[str, Field(pattern=r"^[1-9]\d*[kmg]$")]
 
@@ -46,8 +53,14 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     random_user_api_url: HttpAddress = "https://randomuser.me/api/1.4/"
+    random_user_nationalities: Names = ()
+    random_user_include: Names = ()
+    random_user_exclude: Names = ()
     people_per_tick: Annotated[int, Field(ge=1, le=5000)] = 10
     cadence_seconds: Annotated[int, Field(ge=5, le=3600)] = 25
+
+    freshness_warn_seconds: Annotated[int, Field(ge=1)] = 120
+    freshness_fail_seconds: Annotated[int, Field(ge=1)] = 300
 
     kafka_bootstrap_servers: Servers = "127.0.0.1:9095,127.0.0.1:9096,127.0.0.1:9097"
     kafka_topic: Annotated[str, Field(pattern=r"^[a-zA-Z0-9._-]{1,249}$")] = "random-user"
@@ -76,6 +89,22 @@ class Settings(BaseSettings):
     run_retention_hours: Annotated[int, Field(ge=1)] = 72
     event_retention_hours: Annotated[int, Field(ge=1)] = 72
 
+    @model_validator(mode="after")
+    def _warns_before_it_fails(self) -> "Settings":
+        if self.freshness_warn_seconds > self.freshness_fail_seconds:
+            raise ValueError("FRESHNESS_WARN_SECONDS must not be more than FRESHNESS_FAIL_SECONDS")
+        return self
+
+    @property
+    def warn_after(self) -> timedelta:
+        """The age of the newest row from which `freshness` warns."""
+        return timedelta(seconds=self.freshness_warn_seconds)
+
+    @property
+    def fail_after(self) -> timedelta:
+        """The age of the newest row from which `freshness` fails."""
+        return timedelta(seconds=self.freshness_fail_seconds)
+
 
 @cache
 def read_settings() -> Settings:
@@ -87,5 +116,5 @@ def read_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        problems = [f"{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors()]
+        problems = [": ".join((*map(str.upper, map(str, each["loc"][:1])), each["msg"])) for each in error.errors()]
         raise SettingsError(f"The environment has settings that can't be used. {'; '.join(problems)}.") from None

@@ -12,7 +12,7 @@ from pipeline_defs.database import Database, DatabaseError, Row, Session
 from pipeline_defs.kafka_sender import Delivery, DeliveryError, Record, Sender
 from pipeline_defs.kafka_topic import Partition, Topic, TopicError, TopicState
 from pipeline_defs.random_user import Fetched, Person, RandomUserApi
-from pipeline_defs.random_user_errors import UnreachableError
+from pipeline_defs.random_user.errors import UnreachableError
 from pipeline_defs.spark_master import Application, Cluster, Driver, SparkMaster, SparkMasterError, Submission
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)

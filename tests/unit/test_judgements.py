@@ -8,6 +8,7 @@ from pipeline_defs.judgements import Completeness, Uniqueness
 from pipeline_defs.kafka_topic import Partition, TopicState
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
+WARN_AFTER, FAIL_AFTER = timedelta(minutes=2), timedelta(minutes=5)
 
 
 def outcome(result: AssetCheckResult) -> str:
@@ -21,12 +22,12 @@ def outcome(result: AssetCheckResult) -> str:
     [(0, "passed"), (25, "passed"), (120, "passed"), (121, "warned"), (300, "warned"), (301, "failed"), (-1, "passed")],
 )
 def test_freshness_warns_after_two_minutes_and_fails_after_five(age_seconds: int, expected: str):
-    result = judgements.judge_freshness(NOW - timedelta(seconds=age_seconds), NOW)
+    result = judgements.judge_freshness(NOW - timedelta(seconds=age_seconds), NOW, WARN_AFTER, FAIL_AFTER)
     assert outcome(result) == expected
 
 
 def test_an_empty_table_is_not_fresh():
-    assert outcome(judgements.judge_freshness(None, NOW)) == "failed"
+    assert outcome(judgements.judge_freshness(None, NOW, WARN_AFTER, FAIL_AFTER)) == "failed"
 
 
 @pytest.mark.parametrize(

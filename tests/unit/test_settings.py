@@ -27,6 +27,11 @@ def test_the_environment_overrules_the_default(monkeypatch: pytest.MonkeyPatch):
     assert (read_settings().people_per_tick, read_settings().cadence_seconds) == (50, 10)
 
 
+def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("RANDOM_USER_NATIONALITIES", "CH, FR,")
+    assert read_settings().random_user_nationalities == ("CH", "FR")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -42,6 +47,7 @@ def test_the_environment_overrules_the_default(monkeypatch: pytest.MonkeyPatch):
         ("SPARK_DRIVER_MEMORY", "640 MB"),
         ("SPARK_CORES_MAX", "0"),
         ("RANDOM_USER_API_URL", "ftp://randomuser.me"),
+        ("FRESHNESS_WARN_SECONDS", "301"),
     ],
 )
 def test_a_value_that_cant_be_used_is_named_in_one_sentence(monkeypatch: pytest.MonkeyPatch, name: str, value: str):

@@ -14,9 +14,8 @@ import pytest
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Message, Receive, Scope, Send
 
-from pipeline_defs import random_user_errors as errors
-from pipeline_defs.random_user import RandomUserApi
-from pipeline_defs.random_user_http import why_not_follow
+from pipeline_defs.random_user import RandomUserApi, errors
+from pipeline_defs.random_user.http import why_not_follow
 from stack.embedded_api.app import create_app
 from stack.embedded_api.faults import Fault, Kind
 from tests.unit.embedded_api.serving import Served, serve

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline_defs.random_user import RandomUserApi
-from pipeline_defs.random_user_errors import InvalidRequestError
-from pipeline_defs.random_user_options import FIELDS, NATIONALITIES, checked_parameters, checked_url
-from pipeline_defs.random_user_response import NEEDED_FIELDS
+from pipeline_defs.random_user.errors import InvalidRequestError
+from pipeline_defs.random_user.options import FIELDS, NATIONALITIES, checked_parameters, checked_url
+from pipeline_defs.random_user.response import NEEDED_FIELDS
 from stack.embedded_api import nationalities, query
 
 URL = "https://api.example/api/1.4/"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline_defs import random_user_errors as errors
-from pipeline_defs.random_user_response import NEEDED_FIELDS, Answer, people_in
+from pipeline_defs.random_user import errors
+from pipeline_defs.random_user.response import NEEDED_FIELDS, Answer, people_in
 
 URL = "https://api.example/api/1.4/"
 RECORDING = Path(__file__).parents[4] / "shared" / "randomuser" / "recorded-1.4-111-users.json"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
-from pipeline_defs.random_user_errors import (
+from pipeline_defs.random_user.errors import (
     ApiSaysError,
     CutOffError,
     DoubledUuidError,

@@ -7,8 +7,8 @@ table gets NULLs. So nothing doubtful is sent.
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from pipeline_defs.random_user_errors import InvalidRequestError
-from pipeline_defs.random_user_response import NEEDED_FIELDS
+from pipeline_defs.random_user.errors import InvalidRequestError
+from pipeline_defs.random_user.response import NEEDED_FIELDS
 
 NATIONALITIES = (
     "AU", "BR", "CA", "CH", "DE", "DK", "ES", "FI", "FR", "GB", "IE", "IN", "IR", "MX",

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from pipeline_defs.random_user_errors import (
+from pipeline_defs.random_user.errors import (
     CertificateError,
     CutOffError,
     ForbiddenError,

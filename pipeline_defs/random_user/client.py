@@ -16,12 +16,10 @@ from random import SystemRandom
 
 import requests
 
-from pipeline_defs import random_user_http as http
-from pipeline_defs.random_user_errors import InvalidRequestError, RandomUserError
-from pipeline_defs.random_user_options import checked_parameters, checked_url
-from pipeline_defs.random_user_response import Answer, Person, people_in
-
-__all__ = ["Fetched", "Person", "RandomUserApi", "RandomUserError"]
+from pipeline_defs.random_user import http
+from pipeline_defs.random_user.errors import InvalidRequestError, RandomUserError
+from pipeline_defs.random_user.options import checked_parameters, checked_url
+from pipeline_defs.random_user.response import Answer, Person, people_in
 
 MOST_PEOPLE = 5000
 """People in one request; beyond this the API silently gives one person."""
