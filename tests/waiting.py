@@ -10,7 +10,7 @@ Value = TypeVar("Value")
 PATIENCE_SECONDS = 240
 
 
-def until(condition: Callable[[], Value], what: str, seconds: float = PATIENCE_SECONDS) -> Value:
+def until(condition: Callable[[], Value | None], what: str, seconds: float = PATIENCE_SECONDS) -> Value:
     """Give the first truthy value of `condition`, asked four times a second.
 
     Raises:

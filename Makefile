@@ -1,0 +1,51 @@
+# `make` alone explains the targets. Everything but the virtual environment is done by the program `pipeline`.
+.DEFAULT_GOAL := help
+.PHONY: help up down status logs env destroy check format test-fast test lock
+SHELL := /bin/sh
+
+bin := .venv/bin
+ready := .venv/.ready
+
+help: ## Explain the targets
+	@echo "make up starts everything, make test proves it. The targets:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: $(ready) ## Start Kafka, Spark, PostgreSQL and Dagster, or what is missing of them
+	@$(bin)/pipeline up
+
+down: $(ready) ## Stop everything; the data stay
+	@$(bin)/pipeline down
+
+status: $(ready) ## Show how each component and the pipeline are doing
+	@$(bin)/pipeline status
+
+logs: $(ready) ## Show the log of one component: make logs COMPONENT=broker-1
+	@$(bin)/pipeline logs $(COMPONENT)
+
+env: $(ready) ## Print export lines: eval "$(make -s env)"
+	@$(bin)/pipeline env
+
+destroy: $(ready) ## Stop everything and delete the data; asks, unless YES=1
+	@$(bin)/pipeline destroy $(if $(YES),--yes)
+
+check: $(ready) ## Check format, lint and types
+	$(bin)/ruff format --check
+	$(bin)/ruff check
+	$(bin)/pyright
+
+format: $(ready) ## Format the code
+	$(bin)/ruff format
+	$(bin)/ruff check --fix
+
+test-fast: $(ready) ## Run the tests that need no server, in under 30 seconds
+	$(bin)/pytest tests/unit tests/definitions
+
+test: $(ready) ## Run all tests, on a stack of their own
+	$(bin)/pytest tests
+
+lock: $(ready) ## Pin the newest versions that pyproject.toml allows, in requirements.lock
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(bin)/uv pip compile pyproject.toml --group dev --universal \
+		--python-version 3.11 --generate-hashes --upgrade --output-file requirements.lock --quiet
+
+$(ready): requirements.lock pyproject.toml stack/make_venv.sh
+	@stack/make_venv.sh

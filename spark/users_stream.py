@@ -1,0 +1,216 @@
+"""The stream: Kafka → parse → PostgreSQL, from the ledger's offsets, for as long as it is wanted.
+
+Spark's master runs it on a worker as `org.apache.spark.deploy.PythonRunner`. Exit code 0 means that nothing is to be
+done (stopped, not wanted, or another driver is the stream); with any other code the master starts it again.
+"""
+
+import json
+import logging
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from py4j.protocol import Py4JNetworkError
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from spark import lease, ledger, lifeline, progress, sink
+from spark.copy_text import lines
+from spark.database import Connection, connect, persist
+from spark.parse import parse
+from spark.settings import Settings, settings
+from spark.topic import look
+
+LOGGER = logging.getLogger("users_stream")
+_REACH_POSTGRESQL_SECONDS = 60
+_STOP_SECONDS = 15
+
+
+def main() -> int:
+    """Run the stream, if this driver may, until it is no longer wanted. Gives the process's exit code."""
+    lifeline.end_with_parent()
+    given = settings()
+    session = _session(given)
+    start_id = progress.record_start(session, _driver_id())
+    refusal = lease.refusal(session)
+    if refusal is not None:
+        LOGGER.info(refusal)
+        progress.record_end(session, start_id, "refused", refusal)
+        return 0
+    try:
+        _run(given, session, start_id)
+    except Exception as error:
+        LOGGER.exception("The stream failed; Spark's master starts it again.")
+        _record_failure(given, start_id, error)
+        return 1
+    progress.record_end(session, start_id, "stopped")
+    return 0
+
+
+def _run(given: Settings, session: Connection, start_id: int) -> None:
+    """Read from where the ledger stands, write each batch, and watch over it."""
+    builder = SparkSession.builder
+    for key, value in _CONFIGURATION.items():
+        builder = builder.config(key, value)
+    spark = builder.getOrCreate()
+    code_version = spark.conf.get("spark.pipeline.codeVersion", None)
+    progress.describe_start(session, start_id, spark.sparkContext.applicationId, code_version)
+    topic = look(given.bootstrap_servers, given.topic)
+    with_ledger = _session(given, autocommit=False)
+    try:
+        started = ledger.settle(with_ledger, topic, given.starting_offsets)
+        LOGGER.info("The ledger of %s says: %s", topic.name, started)
+        checkpoint = _fresh_checkpoint(given.checkpoint_root, start_id)
+        writer = BatchWriter(given, started, checkpoint, with_ledger)
+        records = (
+            spark.readStream.format("kafka")
+            .options(**given.source_options)
+            .option("startingOffsets", json.dumps({topic.name: {str(p): o for p, o in started.start.items()}}))
+            .option("includeHeaders", "true")
+            # What Kafka no longer has ends the query. The next start writes it into the ledger as skipped, which is
+            # the one place where that is done.
+            .option("failOnDataLoss", "true")
+            .load()
+        )
+        query = (
+            lines(parse(records))
+            .writeStream.foreachBatch(writer.write)
+            .option("checkpointLocation", str(checkpoint))
+            .trigger(processingTime=f"{given.trigger_seconds} seconds")
+            .queryName("users_stream")
+            .start()
+        )
+        _watch(query, writer, session, progress.Reporter(session, spark.sparkContext.applicationId))
+    finally:
+        _within(_STOP_SECONDS, spark.stop)
+        with_ledger.close()
+
+
+def _watch(query: StreamingQuery, writer: "BatchWriter", session: Connection, reporter: progress.Reporter) -> None:
+    """Hold the lease and report, through the JVM, until the stream is no longer wanted.
+
+    A frozen JVM stops this loop as a frozen process does: the lease is not renewed, and PostgreSQL gives it back.
+    """
+    while not query.awaitTermination(1):
+        lease.renew(session, lease.WHILE_RUNNING)
+        reporter.report(query)
+        if not lease.is_wanted(session):
+            writer.finish()
+            query.stop()
+            return
+    raise RuntimeError("The streaming query ended by itself.")
+
+
+class BatchWriter:
+    """Writes the query's batches, each Kafka partition in a task and a transaction of its own."""
+
+    def __init__(self, given: Settings, started: ledger.Plan, checkpoint: Path, connection: Connection) -> None:
+        self._topic = given.topic
+        self._topic_id = started.topic_id
+        self._checkpoint = checkpoint
+        self._connection = connection
+        self._stands = dict(started.start)
+        self._turn = threading.Lock()
+        self._finished = False
+
+    def write(self, parsed: DataFrame, batch_id: int) -> None:
+        """Write one batch. After finish() nothing is written: the ledger, not Spark, knows where to go on."""
+        with self._turn:
+            if self._finished:
+                return
+            ends = _ends(self._checkpoint, self._topic, batch_id)
+            self._open(ends)
+            ranges = {p: (self._stands.get(p, 0), end) for p, end in ends.items() if end > self._stands.get(p, 0)}
+            batch = sink.Batch(self._topic, self._topic_id, ranges)
+            parsed.foreachPartition(partial(sink.write_partition, batch=batch))
+            self._pass_over_empty(batch)
+            self._stands.update(ends)
+
+    def finish(self) -> None:
+        """Wait until the batch under way is written, and let no other begin."""
+        with self._turn:
+            self._finished = True
+
+    def _open(self, ends: Mapping[int, int]) -> None:
+        """Partitions that were added while the stream runs: Spark reads them from 0 by itself."""
+        with self._connection, self._connection.cursor() as cursor:
+            for partition in ends.keys() - self._stands.keys():
+                ledger.open_partition(cursor, self._topic, self._topic_id, partition, 0)
+
+    def _pass_over_empty(self, batch: sink.Batch) -> None:
+        """Partitions whose offsets held no record gave no task a row: the ledger passes over them here."""
+        with self._connection, self._connection.cursor() as cursor:
+            stands = ledger.next_offsets(cursor, self._topic, self._topic_id)
+        for partition, (_, end) in batch.ranges.items():
+            if stands[partition] < end:
+                with sink.Drained() as nothing:
+                    sink.write(nothing, batch, partition)
+
+
+def _ends(checkpoint: Path, topic: str, batch_id: int) -> dict[int, int]:
+    """Give the end offset of each partition in a batch, as Spark wrote it down before it began the batch."""
+    *_, source = (checkpoint / "offsets" / str(batch_id)).read_text(encoding="utf-8").splitlines()
+    return {int(partition): end for partition, end in json.loads(source)[topic].items()}
+
+
+def _fresh_checkpoint(root: Path, start_id: int) -> Path:
+    """Give a checkpoint folder that is new, and remove older ones: what they know, the ledger knows better."""
+    for old in root.glob("start-*"):
+        shutil.rmtree(old, ignore_errors=True)
+    return root / f"start-{start_id}"
+
+
+def _session(given: Settings, *, autocommit: bool = True) -> Connection:
+    open_session = partial(connect, given.database_url, "users_stream driver", statement_seconds=10)
+    session = persist(open_session, _REACH_POSTGRESQL_SECONDS)
+    session.autocommit = autocommit
+    return session
+
+
+def _driver_id() -> str | None:
+    # A worker runs each driver in a folder that has the driver's id for a name.
+    folder = Path.cwd().name
+    return folder if folder.startswith("driver-") else None
+
+
+def _record_failure(given: Settings, start_id: int, error: Exception) -> None:
+    try:
+        session = connect(given.database_url, "users_stream driver", statement_seconds=5)
+    except Exception:
+        LOGGER.exception("The failure can't be recorded.")
+        return
+    session.autocommit = True
+    gone = "The driver's JVM ended. " if isinstance(error, ConnectionError | Py4JNetworkError) else ""
+    progress.record_end(session, start_id, "failed", f"{gone}{type(error).__name__}: {error}")
+    session.close()
+
+
+def _within(seconds: float, work: Callable[[], None]) -> None:
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(seconds)
+
+
+_CONFIGURATION = {
+    # parse.py and copy_text.py write timestamps in UTC.
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.streaming.numRecentProgressUpdates": "20",
+    "spark.sql.streaming.minBatchesToRetain": "2",
+    "spark.sql.streaming.kafka.useDeprecatedOffsetFetching": "false",
+}
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        code = main()
+    except Exception:
+        LOGGER.exception("The driver could not begin.")
+        code = 1
+    logging.shutdown()
+    sys.stdout.flush()
+    # Threads that wait for the JVM must not keep the process.
+    os._exit(code)

@@ -1,0 +1,90 @@
+"""The proof at the end of a start: one tick by hand, whose people are then rows of `users`."""
+
+import time
+
+import requests
+from rich.console import Console
+from rich.table import Table
+
+from stack import health, tables
+from stack.components import Site
+from stack.errors import ExitCode
+
+_ROWS_SECONDS = 600
+_TICK_SECONDS = 300
+_TICK_JOB = "produce_random_users"
+
+_LAUNCH = """
+mutation Launch($parameters: ExecutionParams!) { launchRun(executionParams: $parameters) {
+    __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }
+"""
+_RUN = """
+query Run($id: ID!) { runOrError(runId: $id) { __typename ... on Run { status } } }
+"""
+
+
+def show(here: Site, password: str, console: Console) -> ExitCode:
+    """Produce a tick by hand, wait for its people in `users`, and print the first rows."""
+    before = _newest_id(here, password)
+    problem = _tick(here)
+    if problem:
+        console.print(
+            f"The tick by hand failed: {problem}. The stack is running; see {here.url('dagster-webserver')}/runs"
+        )
+        return ExitCode.UNHEALTHY
+    [stream] = tables.rows(here, password, "status_stream") or [{"wanted": "running"}]
+    if stream["wanted"] != "running":
+        console.print(
+            f"The tick's people are in Kafka. The stream was stopped on purpose by {stream['changed_by']}, "
+            "so they stay there: `dagster job launch -w workspace.yaml -j start_stream` starts it."
+        )
+        return ExitCode.DONE
+    with console.status("The tick's people are in Kafka; waiting for the stream to write them to `users`."):
+        deadline = time.monotonic() + _ROWS_SECONDS
+        while _newest_id(here, password) <= before:
+            if time.monotonic() > deadline:
+                console.print(
+                    f"No row came to `users` within {_ROWS_SECONDS} seconds. The stack is running; "
+                    f"the asset users_stream in {here.url('dagster-webserver')} says what the stream does."
+                )
+                return ExitCode.UNHEALTHY
+            time.sleep(0.5)
+    _show_rows(tables.rows(here, password, "status_first_rows"), console)
+    return ExitCode.DONE
+
+
+def _newest_id(here: Site, password: str) -> int:
+    return next((row["id"] for row in tables.rows(here, password, "status_newest_row")), 0)
+
+
+def _tick(here: Site) -> str | None:
+    """Launch the tick's job and wait for its end; give what went wrong, if anything did."""
+    selector = {
+        "repositoryName": "__repository__",
+        "repositoryLocationName": "pipeline_defs",
+        "jobName": _TICK_JOB,
+    }
+    try:
+        launched = health.dagster_query(here, _LAUNCH, {"parameters": {"selector": selector}})["launchRun"]
+        if launched["__typename"] != "LaunchRunSuccess":
+            return launched.get("message") or f"Dagster answered {launched['__typename']}"
+        deadline = time.monotonic() + _TICK_SECONDS
+        while time.monotonic() < deadline:
+            run = health.dagster_query(here, _RUN, {"id": launched["run"]["runId"]})["runOrError"]
+            if run.get("status") == "SUCCESS":
+                return None
+            if run.get("status") in ("FAILURE", "CANCELED"):
+                return f"its run {launched['run']['runId']} ended with {run['status']}"
+            time.sleep(0.5)
+    except (requests.RequestException, health.NotWell) as error:
+        return f"Dagster did not launch {_TICK_JOB} ({error})"
+    return f"its run did not end within {_TICK_SECONDS} seconds"
+
+
+def _show_rows(found: list[dict[str, object]], console: Console) -> None:
+    table = Table(title="The first rows of users", title_justify="left")
+    for column in found[0]:
+        table.add_column(column)
+    for row in found:
+        table.add_row(*(str(value) for value in row.values()))
+    console.print(table)

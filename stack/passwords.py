@@ -1,0 +1,52 @@
+"""The passwords of the database roles: made once, kept in one file that only this account can read."""
+
+import json
+import secrets
+from pathlib import Path
+
+from stack.errors import StackError
+from stack.state import write_private
+
+ROLES = ("postgres", "pipeline", "users_stream", "dagster")
+
+
+def placeholder(role: str) -> str:
+    """Give what stands for a role's password in a component's environment, until `with_passwords` fills it in."""
+    return f"{{password:{role}}}"
+
+
+def load_or_create(file: Path) -> dict[str, str]:
+    """Give the password of each role, made at the first call.
+
+    Raises:
+        StackError: the file is there and can't be read as what this function writes.
+    """
+    if not file.exists():
+        write_private(file, json.dumps({role: secrets.token_urlsafe(24) for role in ROLES}, indent=2) + "\n")
+    return load(file)
+
+
+def load(file: Path) -> dict[str, str]:
+    """Give the password of each role.
+
+    Raises:
+        StackError: the file isn't there, or can't be read as what `load_or_create` writes.
+    """
+    try:
+        passwords = json.loads(file.read_text(encoding="utf-8"))
+        return {role: passwords[role] for role in ROLES}
+    except FileNotFoundError:
+        raise StackError(f"The stack was never started: {file} doesn't exist. Run `make up`.") from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise StackError(
+            f"{file} doesn't hold the passwords of {', '.join(ROLES)}. Restore the file from a backup, "
+            "or run `make destroy` to begin anew without data."
+        ) from None
+
+
+def filled_in(environment: dict[str, str], passwords: dict[str, str]) -> dict[str, str]:
+    """Give the environment with each placeholder replaced by its password."""
+    filled = dict(environment)
+    for role, password in passwords.items():
+        filled = {name: value.replace(placeholder(role), password) for name, value in filled.items()}
+    return filled

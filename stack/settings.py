@@ -1,0 +1,200 @@
+"""The settings of the local servers: environment first, then what the last `pipeline up` used, then the default."""
+
+import os
+import pwd
+import stat
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, JsonConfigSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from pipeline_defs.settings import Settings as PipelineSettings
+from stack.errors import StackError
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+# PostgreSQL refuses to run as root; this account then runs it.
+UNPRIVILEGED_ACCOUNT = "nobody"
+
+# The file in the state folder that keeps the ports of the last `pipeline up`.
+REMEMBERED = "settings.json"
+
+# What the servers take over from the shell that starts them. Everything else would make them differ by shell.
+_INHERITED = (
+    *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "JAVA_TOOL_OPTIONS"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+    *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+)
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def enterable_by_others(folder: Path) -> bool:
+    """Tell whether an unprivileged account can pass through this folder and all above it (those that exist)."""
+    return all(path.stat().st_mode & stat.S_IXOTH for path in (folder, *folder.parents) if path.exists())
+
+
+def default_state() -> Path:
+    """Give the folder of all run state: `.state` in the repository, or one below /var/lib where that can't serve.
+
+    As root, PostgreSQL runs as an unprivileged account, which can't enter a clone below /root. Permissions outside of
+    the state folder are nobody's to change, so the state goes elsewhere, to a folder of its own for each clone.
+    """
+    if os.geteuid() == 0 and not enterable_by_others(REPOSITORY):
+        clone = sha256(str(REPOSITORY).encode()).hexdigest()[:10]
+        return Path("/var/lib/random-user-pipeline") / clone
+    return REPOSITORY / ".state"
+
+
+def _default_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "random-user-pipeline"
+
+
+class Settings(BaseSettings):
+    """How and where the local servers run; each field is the environment variable `PIPELINE_<FIELD>`."""
+
+    model_config = SettingsConfigDict(env_prefix="PIPELINE_", extra="ignore", frozen=True)
+
+    state: Path = Field(default_factory=default_state, description="folder of all run state")
+    cache: Path = Field(default_factory=_default_cache, description="folder of downloaded jars, shared by clones")
+    maven_repository: str = Field(
+        default="", description="root URL of a mirror to fetch the jars from; empty: Ivy's default"
+    )
+    java_home: Path | None = Field(default=None, description="Java 17 or 21; empty: JAVA_HOME, then `java` on the PATH")
+    port_offset: int = Field(default=0, description="added to every port below, to move a whole stack")
+
+    controller_1_port: Port = 9191
+    controller_2_port: Port = 9192
+    controller_3_port: Port = 9193
+    broker_1_port: Port = 9095
+    broker_2_port: Port = 9096
+    broker_3_port: Port = 9097
+    postgres_port: Port = 5432
+    spark_master_port: Port = 7077
+    spark_master_ui_port: Port = 8080
+    spark_master_rest_port: Port = 6066
+    spark_worker_1_port: Port = 7078
+    spark_worker_2_port: Port = 7079
+    spark_worker_1_ui_port: Port = 8081
+    spark_worker_2_ui_port: Port = 8082
+    dagster_code_port: Port = 4000
+    dagster_webserver_port: Port = 3000
+    random_user_api_port: Port = 8090
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic passes every source
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment before what the state folder remembers of the last `pipeline up`."""
+        named: dict[str, Any] = env_settings() | init_settings()
+        state = Path(named.get("state") or default_state())
+        return init_settings, env_settings, JsonConfigSettingsSource(settings_cls, json_file=state / REMEMBERED)
+
+    @model_validator(mode="after")
+    def _ports_can_be_used(self) -> "Settings":
+        taken: dict[int, str] = {}
+        for name in self.port_names():
+            port = self.port(name)
+            if not 1 <= port <= 65535:  # noqa: PLR2004 - the range of TCP's ports
+                raise ValueError(f"{name}_port with the offset {self.port_offset} is {port}, which is no TCP port")
+            if port in taken:
+                raise ValueError(f"{name}_port and {taken[port]}_port are both {port}")
+            taken[port] = name
+        return self
+
+    @classmethod
+    def port_names(cls) -> list[str]:
+        """Give the name of every port, without `_port`."""
+        return [field.removesuffix("_port") for field in cls.model_fields if field.endswith("_port")]
+
+    def port(self, name: str) -> int:
+        """Give the effective port: the field `<name>_port` moved by the offset. Dashes in the name count as `_`."""
+        return getattr(self, f"{name.replace('-', '_')}_port") + self.port_offset
+
+    def remembered(self) -> dict[str, int]:
+        """Give what later commands must know of this start: each port setting that is not the default."""
+        ports = {"port_offset", *(f"{name}_port" for name in self.port_names())}
+        return self.model_dump(include=ports, exclude_defaults=True)
+
+    @cached_property
+    def database_account(self) -> str | None:
+        """The account that must run PostgreSQL in place of ours, or None where ours will do."""
+        return UNPRIVILEGED_ACCOUNT if os.geteuid() == 0 else None
+
+
+def load() -> Settings:
+    """Read the settings.
+
+    Raises:
+        StackError: a setting has an impossible value; the message names it.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(f'PIPELINE_{part}'.upper() for part in problem['loc'])} {problem['msg']}".strip()
+            for problem in error.errors()
+        )
+        raise StackError(f"A setting can't be used: {problems}. Correct it and try again.") from None
+    return settings.model_copy(update={"state": settings.state.absolute(), "cache": settings.cache.absolute()})
+
+
+def inherited_environment() -> dict[str, str]:
+    """Give what the servers take over from this shell."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
+
+
+def chosen_for_dagster() -> dict[str, str]:
+    """Give the settings of `pipeline_defs` that are set in this shell; those that follow from the servers overrule."""
+    fields = PipelineSettings.model_fields.items()
+    # A password or a URL with one comes from the stack's own file, never from the shell.
+    names = {name.upper() for name, field in fields if "SecretStr" not in str(field.annotation)}
+    return {name: value for name, value in os.environ.items() if name in names}
+
+
+def chosen_for_the_stream() -> dict[str, str]:
+    """Give the settings of `spark` that are set in this shell."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(("STREAM_", "USERS_STREAM_", "KAFKA_")) and "PASSWORD" not in name
+    }
+
+
+def chosen_source() -> str | None:
+    """Give the URL of the API that this shell names, or None where it names none."""
+    return os.environ.get("RANDOM_USER_API_URL") or None
+
+
+def shell_java_home() -> Path | None:
+    """Give JAVA_HOME of this shell."""
+    return Path(os.environ["JAVA_HOME"]) if os.environ.get("JAVA_HOME") else None
+
+
+def shell_path() -> str:
+    """Give PATH of this shell."""
+    return os.environ.get("PATH", os.defpath)
+
+
+def account_ids(account: str) -> tuple[int, int]:
+    """Give user and group id of an account.
+
+    Raises:
+        StackError: the machine has no such account.
+    """
+    try:
+        entry = pwd.getpwnam(account)
+    except KeyError:
+        raise StackError(
+            f"PostgreSQL can't run as root and this machine has no account {account} to run it. "
+            "Run as a normal user instead."
+        ) from None
+    return entry.pw_uid, entry.pw_gid

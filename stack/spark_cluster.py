@@ -1,0 +1,114 @@
+"""The Spark standalone cluster: a master that recovers from its folder, and two workers of two cores each."""
+
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+from stack.components import HOST, Component, Probe, Site
+from stack.errors import StackError
+from stack.passwords import placeholder
+from stack.postgres import DATABASE
+from stack.state import State
+
+WORKERS = (1, 2)
+CORES_PER_WORKER = 2
+MEMORY_PER_WORKER = "2g"
+
+_DAEMON_MEMORY = "256m"
+_JVM = "-XX:+UseSerialGC -XX:-UsePerfData -XX:MaxMetaspaceSize=160m"
+
+
+def components(site: Site, chosen: dict[str, str]) -> list[Component]:
+    """Give the master and the workers.
+
+    Args:
+        site: where the stack is.
+        chosen: the pipeline's settings that the user chose; drivers and executors inherit them from the worker.
+    """
+    return [_master(site), *(_worker(site, number, chosen) for number in WORKERS)]
+
+
+def _master(site: Site) -> Component:
+    options = {
+        "spark.deploy.recoveryMode": "FILESYSTEM",
+        "spark.deploy.recoveryDirectory": str(site.state.spark / "recovery"),
+        "spark.master.rest.enabled": "true",
+        "spark.master.rest.host": HOST,
+        "spark.master.rest.port": str(site.port("spark-master-rest")),
+    }
+    java_options = " ".join(f"-D{name}={value}" for name, value in options.items())
+    return Component(
+        name="spark-master",
+        command=(
+            *(str(site.spark_home / "bin" / "spark-class"), "org.apache.spark.deploy.master.Master"),
+            *("--host", HOST, "--port", str(site.port("spark-master"))),
+            *("--webui-port", str(site.port("spark-master-ui"))),
+        ),
+        probe=Probe.SPARK_MASTER,
+        ports=(site.port("spark-master-ui"), site.port("spark-master"), site.port("spark-master-rest")),
+        environment=_environment(site) | {"SPARK_MASTER_OPTS": java_options},
+    )
+
+
+def _worker(site: Site, number: int, chosen: dict[str, str]) -> Component:
+    folder = site.state.spark / f"worker-{number}"
+    # A worker hands its own environment on to drivers and executors: no secret travels through Spark's properties.
+    for_the_stream = {
+        "USERS_STREAM_DATABASE_URL": site.database_url("users_stream", DATABASE, placeholder("users_stream")),
+        "KAFKA_BOOTSTRAP_SERVERS": site.bootstrap_servers,
+        "STREAM_CHECKPOINT_ROOT": str(site.state.spark / "checkpoints"),
+        "PYTHONPATH": str(site.repository),
+    }
+    cleanup = "-Dspark.worker.cleanup.enabled=true -Dspark.worker.cleanup.appDataTtl=86400"
+    return Component(
+        name=f"spark-worker-{number}",
+        command=(
+            *(str(site.python), str(Path(__file__).with_name("with_passwords.py")), str(site.state.passwords)),
+            *(str(site.spark_home / "bin" / "spark-class"), "org.apache.spark.deploy.worker.Worker"),
+            *("--host", HOST, "--port", str(site.port(f"spark-worker-{number}"))),
+            *("--webui-port", str(site.port(f"spark-worker-{number}-ui"))),
+            *("--cores", str(CORES_PER_WORKER), "--memory", MEMORY_PER_WORKER, "--work-dir", str(folder)),
+            site.url("spark-master", "spark"),
+        ),
+        probe=Probe.SPARK_WORKER,
+        ports=(site.port(f"spark-worker-{number}-ui"), site.port(f"spark-worker-{number}")),
+        environment=chosen | _environment(site) | for_the_stream | {"SPARK_WORKER_OPTS": cleanup},
+        needs=("spark-master",),
+        folder=folder,
+    )
+
+
+def _environment(site: Site) -> dict[str, str]:
+    return {
+        "SPARK_HOME": str(site.spark_home),
+        "JAVA_HOME": str(site.java.parent.parent),
+        "SPARK_LOCAL_IP": HOST,
+        "SPARK_PUBLIC_DNS": HOST,
+        "SPARK_DAEMON_MEMORY": _DAEMON_MEMORY,
+        "SPARK_DAEMON_JAVA_OPTS": _JVM,
+        "SPARK_LOCAL_DIRS": str(site.state.spark / "local"),
+        "SPARK_CONF_DIR": str(site.state.spark / "conf"),
+    }
+
+
+def home() -> Path:
+    """Give the folder of the Spark that is inside of the pyspark wheel.
+
+    Raises:
+        StackError: the wheel isn't installed.
+    """
+    spec = find_spec("pyspark")
+    if spec is None or spec.origin is None:
+        raise StackError("pyspark isn't installed in .venv. Run `make up`, which installs it.")
+    return Path(spec.origin).parent
+
+
+def prepare(site: Site) -> None:
+    """Make the folders that the cluster writes to."""
+    for name in ("recovery", "checkpoints", "local", "conf", *(f"worker-{number}" for number in WORKERS)):
+        (site.state.spark / name).mkdir(mode=0o700, exist_ok=True)
+
+
+def forget_the_gone(state: State) -> None:
+    """Delete the scratch files of executors, none of which runs any more."""
+    shutil.rmtree(state.spark / "local", ignore_errors=True)

@@ -1,0 +1,56 @@
+"""A second, independent reading of the API's JSON: plain Python, to hold the stream's Spark expressions against."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+# The columns of `users` that come from the person, in the table's order.
+COLUMNS = (
+    "gender",
+    "name_title",
+    "name_first",
+    "name_last",
+    "street_number",
+    "street_name",
+    "city",
+    "state",
+    "country",
+    "postcode",
+    "email",
+    "uuid",
+    "dob_date",
+    "age",
+    "phone",
+    "cell",
+    "picture_large",
+    "email_domain",
+)
+
+
+def row(person: bytes | str) -> dict[str, Any]:
+    """Give the row of `users` that this person's JSON must become."""
+    read = json.loads(person)
+    name, location, street = read["name"], read["location"], read["location"]["street"]
+    email = read["email"].strip()
+    country = location.get("country")
+    return {
+        "gender": read["gender"].strip(),
+        "name_title": name["title"].strip(),
+        "name_first": name["first"].strip(),
+        "name_last": name["last"].strip(),
+        "street_number": street["number"],
+        "street_name": street["name"].strip(),
+        "city": location["city"].strip(),
+        "state": location["state"].strip(),
+        "country": None if country is None else country.strip(),
+        "postcode": str(location["postcode"]).strip(),
+        "email": email,
+        "uuid": UUID(read["login"]["uuid"]),
+        "dob_date": datetime.fromisoformat(read["dob"]["date"]).astimezone(UTC).replace(tzinfo=None),
+        "age": read["dob"]["age"],
+        "phone": read["phone"].strip(),
+        "cell": read["cell"].strip(),
+        "picture_large": read["picture"]["large"].strip(),
+        "email_domain": email.rpartition("@")[2],
+    }

@@ -1,0 +1,198 @@
+"""One real stack for the test session: started, asked and stopped as a user would, with the `pipeline` command."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg2
+import psycopg2.extras
+import requests
+
+from stack.processes import marked
+from stack.state import State
+from stack.supervisor import Supervisor
+from tests.integration import kafka
+
+ROOT = Path(__file__).resolve().parents[2]
+_BIN = Path(sys.executable).parent
+_TOPIC = "random-user"
+
+_LAUNCH = """
+mutation ($parameters: ExecutionParams!) { launchRun(executionParams: $parameters) {
+    __typename ... on LaunchRunSuccess { run { runId } } } }
+"""
+_STATUS = "query ($run: ID!) { runOrError(runId: $run) { ... on Run { status } } }"
+_CHECK = """
+query ($asset: AssetKeyInput!, $check: String!) {
+    assetCheckExecutions(assetKey: $asset, checkName: $check, limit: 1) { evaluation { success severity } } }
+"""
+
+
+@dataclass
+class Stack:
+    """A stack whose state and ports are its own, so that a developer's running one is not disturbed."""
+
+    settings: dict[str, str]  # what distinguishes it from the default stack, as environment variables
+    environment: dict[str, str] = field(default_factory=dict)  # what `pipeline env` prints
+
+    def pipeline(self, *arguments: str, seconds: float = 900, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `pipeline` with these arguments; where `check` is set, a failure shows all that it printed."""
+        return self._run(str(_BIN / "pipeline"), *arguments, seconds=seconds, check=check)
+
+    def dagster(self, *arguments: str, seconds: float = 300) -> subprocess.CompletedProcess[str]:
+        """Run `dagster` in the environment that `pipeline env` prints, as a user's shell would."""
+        return self._run(str(_BIN / "dagster"), *arguments, seconds=seconds, check=True)
+
+    def up(self) -> str:
+        """Start it, remember its environment, and give what `pipeline up` printed."""
+        printed = self.pipeline("up").stdout
+        self.environment = dict(
+            assignment.split("=", 1)
+            for line in self.pipeline("env").stdout.splitlines()
+            for assignment in shlex.split(line.removeprefix("export "))
+        )
+        return printed
+
+    def query(self, statement: str, **values: object) -> list[dict[str, Any]]:
+        """Give the rows of a query to `project_streaming`, as the tables' owner."""
+        return self._execute(self.environment["DATABASE_URL"], statement, values)
+
+    def one(self, statement: str, **values: object) -> Any:  # noqa: ANN401 - whatever type the column has
+        """Give the single value of a query."""
+        [row] = self.query(statement, **values)
+        [value] = row.values()
+        return value
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Kafka's brokers."""
+        return self.environment["KAFKA_BOOTSTRAP_SERVERS"]
+
+    @property
+    def state(self) -> State:
+        """Its state folder."""
+        return State(Path(self.settings["PIPELINE_STATE"]))
+
+    def status(self) -> dict[str, Any]:
+        """Give what `pipeline status --json` prints."""
+        return json.loads(self.pipeline("status", "--json", check=False).stdout)
+
+    def components(self) -> dict[str, dict[str, Any]]:
+        """Give the status of each component."""
+        return {component["name"]: component for component in self.status()["components"]}
+
+    def processes(self) -> list[psutil.Process]:
+        """Give every process that belongs to it."""
+        return marked(self.state)
+
+    def stop_component(self, name: str) -> None:
+        """Stop one component for good: its supervisor does not start it again by itself."""
+        supervisor = Supervisor(self.state)
+        supervisor.stop(name)
+        supervisor.wait_until_stopped([name])
+
+    def kill_driver(self) -> None:
+        """End the driver's Python process without a warning."""
+        drivers = [process for process in self.processes() if self._is_driver(process)]
+        assert drivers, "no driver runs"
+        for driver in drivers:
+            driver.kill()
+
+    @staticmethod
+    def _is_driver(process: psutil.Process) -> bool:
+        command = process.cmdline()
+        return bool(command) and "python" in Path(command[0]).name and command[-1].endswith("users_stream.py")
+
+    def process_of(self, run_id: str) -> psutil.Process | None:
+        """Give the process of a run that has started."""
+        if self.run_status(run_id) != "STARTED":
+            return None
+        events = self.dagster_storage("SELECT event FROM event_logs WHERE run_id = %(run)s ORDER BY id", run=run_id)
+        found = [match for event in events if (match := re.search(r"\(pid: (\d+)\)", event["event"]))]
+        return psutil.Process(int(found[-1][1])) if found else None
+
+    def produce(self, records: Iterable[tuple[bytes | None, bytes | None]]) -> None:
+        """Send records to the pipeline's topic, as somebody else's producer would."""
+        kafka.produce(self.bootstrap_servers, _TOPIC, records)
+
+    def records(self) -> list[kafka.Record]:
+        """Give every record of the pipeline's topic."""
+        return list(kafka.consume(self.bootstrap_servers, _TOPIC))
+
+    def launch(self, job: str, tags: dict[str, str] | None = None) -> str:
+        """Launch a job as the UI does, and give the run's id."""
+        selector = {
+            "repositoryLocationName": "pipeline_defs",
+            "repositoryName": "__repository__",
+            "jobName": job,
+        }
+        given = [{"key": key, "value": value} for key, value in (tags or {}).items()]
+        parameters = {"selector": selector, "executionMetadata": {"tags": given}}
+        launched = self._ask_dagster(_LAUNCH, parameters=parameters)["launchRun"]
+        assert launched["__typename"] == "LaunchRunSuccess", launched
+        return launched["run"]["runId"]
+
+    def run_status(self, run_id: str) -> str:
+        """Give the status of a run."""
+        return self._ask_dagster(_STATUS, run=run_id)["runOrError"]["status"]
+
+    def check(self, asset: str, name: str) -> str:
+        """Give what the newest evaluation of an asset check says: passed, warned, failed, or nothing yet."""
+        found = self._ask_dagster(_CHECK, asset={"path": [asset]}, check=name)["assetCheckExecutions"]
+        if not found or found[0]["evaluation"] is None:
+            return "nothing yet"
+        evaluation = found[0]["evaluation"]
+        if evaluation["success"]:
+            return "passed"
+        return "failed" if evaluation["severity"] == "ERROR" else "warned"
+
+    def dagster_storage(self, statement: str, **values: object) -> list[dict[str, Any]]:
+        """Run a statement in Dagster's own storage."""
+        return self._execute(self.environment["DAGSTER_POSTGRES_URL"], statement, values)
+
+    def _ask_dagster(self, query: str, **variables: object) -> dict[str, Any]:
+        answer = requests.post(
+            f"{self.environment['DAGSTER_UI_URL']}/graphql", json={"query": query, "variables": variables}, timeout=60
+        ).json()
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    def _execute(self, url: str, statement: str, values: dict[str, object]) -> list[dict[str, Any]]:
+        connection = psycopg2.connect(
+            url,
+            connect_timeout=10,
+            options="-c statement_timeout=300000",
+            cursor_factory=psycopg2.extras.RealDictCursor,
+        )
+        try:
+            with connection, connection.cursor() as cursor:
+                psycopg2.extras.register_uuid(conn_or_curs=cursor)
+                cursor.execute(statement, values or None)
+                return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+        finally:
+            connection.close()
+
+    def _run(self, program: str, *arguments: str, seconds: float, check: bool) -> subprocess.CompletedProcess[str]:
+        completed = subprocess.run(
+            [program, *arguments],
+            cwd=ROOT,
+            env=os.environ | self.environment | self.settings,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        if check and completed.returncode != 0:
+            raise AssertionError(
+                f"`{Path(program).name} {' '.join(arguments)}` ended with {completed.returncode}:\n"
+                f"{completed.stdout}\n{completed.stderr}"
+            )
+        return completed

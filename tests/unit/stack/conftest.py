@@ -1,0 +1,42 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stack.components import Site
+from stack.settings import Settings
+from stack.state import State
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test sees or touches the stack of whoever runs it."""
+    monkeypatch.setenv("PIPELINE_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("PIPELINE_CACHE", str(tmp_path / "cache"))
+    for name in ("PIPELINE_PORT_OFFSET", "RANDOM_USER_API_URL", "KAFKA_TOPIC", "CADENCE_SECONDS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def make_site(tmp_path: Path) -> Callable[..., Site]:
+    def make(*, port_offset: int = 0, source: str | None = None) -> Site:
+        settings = Settings(state=tmp_path / "state", cache=tmp_path / "cache", port_offset=port_offset)
+        return Site(
+            settings=settings,
+            state=State(settings.state),
+            repository=Path("/repository"),
+            python=Path("/repository/.venv/bin/python"),
+            java=Path("/java/bin/java"),
+            spark_home=Path("/spark"),
+            kafka_jars=Path("/cache/kafka"),
+            connector_jars=Path("/cache/spark"),
+            postgres_programs=Path("/postgres/bin"),
+            random_user_api_url=source,
+        )
+
+    return make
+
+
+@pytest.fixture
+def site(make_site: Callable[..., Site]) -> Site:
+    return make_site()

@@ -1,0 +1,65 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from stack import command_line, launch
+
+
+def run(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(sys, "argv", ["pipeline", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (["status"], {}, 3, "is not running. `make up` starts it."),
+        (["status", "--json"], {}, 3, "is not running"),
+        (["logs", "broker-1"], {}, 3, "no stack was ever started"),
+        (["env"], {}, 1, "never started"),
+        (["status"], {"PIPELINE_PORT_OFFSET": "far"}, 1, "PIPELINE_PORT_OFFSET"),
+        (["up"], {"PIPELINE_JAVA_HOME": "/nowhere"}, 5, "Java doesn't run"),
+        (["fly"], {}, 2, "No such command 'fly'"),
+    ],
+)
+def test_an_error_is_a_sentence_and_a_documented_code(
+    case: tuple[list[str], dict[str, str], int, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+):
+    arguments, variables, code, says = case
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert run(arguments, monkeypatch) == code
+    shown = capfd.readouterr()
+    assert says in shown.err
+    assert "Traceback" not in shown.err + shown.out
+
+
+def test_down_without_a_stack_is_done(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
+    assert run(["down"], monkeypatch) == 0
+    assert "Nothing to stop" in capfd.readouterr().out
+
+
+def test_logs_show_the_last_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
+    (tmp_path / "state" / "logs").mkdir(parents=True)
+    (tmp_path / "state" / "logs" / "broker-1.log").write_text("one\ntwo\nthree\n")
+    assert run(["logs", "broker-1", "--lines", "2"], monkeypatch) == 0
+    assert capfd.readouterr().out == "two\nthree\n"
+    assert run(["logs", "broker-9"], monkeypatch) == 1
+    assert "There are: broker-1" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("text", "count", "lines"), [("", 3, []), ("a\nb\n", 1, ["b"]), ("a\nb", 5, ["a", "b"])])
+def test_last_lines(text: str, count: int, lines: list[str], tmp_path: Path):
+    log = tmp_path / "a.log"
+    log.write_text(text)
+    assert launch.last_lines(log, count) == lines
+
+
+def test_a_missing_log_has_no_lines(tmp_path: Path):
+    assert launch.last_lines(tmp_path / "none.log", 3) == []

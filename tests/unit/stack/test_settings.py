@@ -1,0 +1,65 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from stack import settings as stack_settings
+from stack.errors import StackError
+from stack.settings import REMEMBERED, Settings
+
+
+def test_the_ports_are_those_that_users_know():
+    settings = Settings()
+    assert [settings.port(f"broker-{number}") for number in (1, 2, 3)] == [9095, 9096, 9097]
+    assert settings.port("dagster-webserver") == 3000
+    assert settings.port("spark-master-rest") == 6066
+
+
+def test_an_offset_moves_every_port():
+    here, there = Settings(port_offset=0), Settings(port_offset=10000)
+    assert [there.port(name) - here.port(name) for name in here.port_names()] == [10000] * len(here.port_names())
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"PIPELINE_PORT_OFFSET": "60000"}, "which is no TCP port"),
+        ({"PIPELINE_BROKER_1_PORT": "9096"}, "broker_2_port and broker_1_port are both 9096"),
+        ({"PIPELINE_BROKER_1_PORT": "0"}, "PIPELINE_BROKER_1_PORT"),
+        ({"PIPELINE_POSTGRES_PORT": "many"}, "PIPELINE_POSTGRES_PORT"),
+    ],
+)
+def test_an_impossible_port_is_named(variables: dict[str, str], says: str, monkeypatch: pytest.MonkeyPatch):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(StackError, match=says):
+        stack_settings.load()
+
+
+def test_later_commands_find_the_ports_of_the_last_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    started = Settings(port_offset=10000, broker_1_port=9195)
+    assert started.remembered() == {"port_offset": 10000, "broker_1_port": 9195}
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / REMEMBERED).write_text(json.dumps(started.remembered()))
+    assert stack_settings.load().port("broker-1") == 19195
+    monkeypatch.setenv("PIPELINE_PORT_OFFSET", "20000")
+    assert stack_settings.load().port("broker-1") == 29195
+
+
+@pytest.mark.parametrize(("mode", "enterable"), [(0o711, True), (0o755, True), (0o700, False), (0o750, False)])
+def test_a_closed_folder_closes_all_below_it(mode: int, enterable: bool, tmp_path: Path):  # noqa: FBT001 - a case
+    below = tmp_path / "closed" / "open"
+    below.mkdir(parents=True)
+    (tmp_path / "closed").chmod(mode)
+    # The folders above are the machine's own.
+    above = stack_settings.enterable_by_others(tmp_path)
+    assert stack_settings.enterable_by_others(below) == (enterable and above)
+
+
+def test_passwords_of_the_shell_reach_no_server(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CADENCE_SECONDS", "10")
+    monkeypatch.setenv("DATABASE_ADMIN_URL", "postgresql://postgres:secret@elsewhere/postgres")
+    monkeypatch.setenv("PIPELINE_PASSWORD", "secret")
+    chosen = stack_settings.chosen_for_dagster()
+    assert chosen["CADENCE_SECONDS"] == "10"
+    assert "secret" not in str(chosen)
