@@ -1,6 +1,6 @@
 # `make` alone explains the targets. Everything but the virtual environment is done by the program `pipeline`.
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs env destroy check format test-fast test lock
+.PHONY: help up down status logs env destroy check format test-fast test test-docker docs-docker lock
 SHELL := /bin/sh
 
 bin := .venv/bin
@@ -41,7 +41,14 @@ test-fast: $(ready) ## Run the tests that need no server, in under 30 seconds
 	$(bin)/pytest tests/unit tests/definitions
 
 test: $(ready) ## Run all tests, on a stack of their own
-	$(bin)/pytest tests
+	$(bin)/pytest tests --ignore=tests/docker
+
+test-docker: $(ready) ## Build, start, break and remove the containers; DOCKER_TESTS=lint needs no engine
+	DOCKER_TESTS=$${DOCKER_TESTS:-all} $(bin)/pytest tests/docker
+
+docs-docker: $(ready) ## Run the seed's commands on the containers and write docs/from-the-seed.md
+	DOCKER_TESTS=all WRITE_DOCS=1 $(bin)/pytest tests/docker/test_deployment.py \
+		-k "start_leaves or commands_of_the_seed or down_keeps or page"
 
 lock: $(ready) ## Pin the newest versions that pyproject.toml allows, in requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(bin)/uv pip compile pyproject.toml --group dev --universal \

@@ -108,7 +108,10 @@ class Stack:
 
     @staticmethod
     def _is_driver(process: psutil.Process) -> bool:
-        command = process.cmdline()
+        try:
+            command = process.cmdline()
+        except psutil.Error:  # it ended meanwhile
+            return False
         return bool(command) and "python" in Path(command[0]).name and command[-1].endswith("users_stream.py")
 
     def process_of(self, run_id: str) -> psutil.Process | None:

@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Build the images, start everything, and wait until people land in the table `users`.
+#
+#   ./start.sh           start, or bring what runs up to date; the first time: the full profile
+#   ./start.sh --small   one Kafka server and one Spark worker, for a laptop
+#   ./start.sh --full    three controllers, three brokers, two workers
+#
+# Needs Docker and nothing else. Settings and passwords are in .env beside this file, made on the first start.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+. ./checks.sh
+. ./environment.sh
+. ./stream.sh
+
+FIRST_ROW_SECONDS=600
+
+main() {
+  local profile=''
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --small | --full) profile=${1#--} ;;
+      -h | --help) sed -n '2,8s/^# \{0,1\}//p' start.sh && return ;;
+      *) fail "$1 is no option. See ./start.sh --help." ;;
+    esac
+    shift
+  done
+
+  check_engine
+  choose_profile "$profile"
+  complete_environment
+  check_memory "$(profile)"
+  check_disk
+  check_names
+  check_ports
+
+  step 'Building the images'
+  provide_postgres
+  compose build || fail 'The images could not be built. The lines above say why; then run ./start.sh again.'
+  choose_source
+  step "Starting the $(profile) profile"
+  stop_outdated_stream
+  compose up --detach --remove-orphans --wait --wait-timeout 900 || not_healthy
+  start_replaced_stream
+  step 'Waiting for people in the table users'
+  wait_for_rows
+  show_result
+}
+
+# The engine may have it already, from a pull or as another image of the same interface.
+provide_postgres() {
+  compose pull --quiet --policy missing postgres \
+    || fail "The image of PostgreSQL can't be pulled. Repair the network, or name another in POSTGRES_IMAGE in $ENV_FILE."
+}
+
+not_healthy() {
+  local name
+  compose ps --all
+  if [ "$(docker inspect --format '{{.State.ExitCode}}' provision 2> /dev/null)" != 0 ]; then
+    fail "Provisioning failed: $(docker logs --tail 3 provision 2>&1 | tr '\n' ' ')"
+  fi
+  name=$(compose ps --all --format '{{.Name}} {{.State}} {{.Health}}' | awk '$3 == "unhealthy" || $2 == "restarting" {print $1; exit}')
+  fail "${name:-A container} did not become healthy. \`docker logs ${name:-NAME}\` says why; then run ./start.sh again."
+}
+
+wait_for_rows() {
+  local since rows begun=$SECONDS told=$SECONDS
+  if [ "$(sql "SELECT wanted FROM stream_state")" = stopped ]; then
+    echo 'The stream was stopped on purpose and stays so. The job start_stream starts it.'
+    return
+  fi
+  since=$(sql 'SELECT now()')
+  until rows=$(sql "SELECT count(*) FROM users WHERE ingested_at > '$since'") && [ "${rows:-0}" -gt 0 ]; do
+    if [ $((SECONDS - begun)) -ge "$FIRST_ROW_SECONDS" ]; then
+      fail "All is healthy, but no row has come for $FIRST_ROW_SECONDS s. $(ui_url) shows which step waits."
+    fi
+    if [ $((SECONDS - told)) -ge 15 ]; then
+      told=$SECONDS
+      echo "  $((SECONDS - begun)) s: $(sql "SELECT count(*) FROM slots WHERE outcome = 'emitted'") slots emitted," \
+        "$(sql 'SELECT count(*) FROM users') rows"
+    fi
+    sleep 1
+  done
+}
+
+show_result() {
+  sql_table "SELECT name_first, name_last, country, ingested_at FROM users ORDER BY id DESC LIMIT 5"
+  cat <<RESULT
+Everything runs; the start took $SECONDS s.
+  Dagster       $(ui_url)
+  Spark master  http://127.0.0.1:$(setting SPARK_UI_PORT 18080)
+  Kafka         127.0.0.1:$(setting KAFKA_BROKER_1_PORT 19095)
+  PostgreSQL    docker exec -it postgres psql -U pipeline project_streaming
+Stop it with ./down.sh; the data stay.
+RESULT
+}
+
+ui_url() { echo "http://127.0.0.1:$(setting DAGSTER_PORT 13000)"; }
+
+step() { printf '\n── %s\n' "$1"; }
+
+main "$@"

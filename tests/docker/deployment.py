@@ -1,0 +1,167 @@
+"""A deployment as its users have it: started by start.sh, asked through `docker` and SQL, stopped by down.sh."""
+
+import os
+import pty
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.waiting import until
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "docker" / "docker-compose"
+STAND_IN = "random-user-pipeline-tests/postgres:18"
+
+_MINUTES = 60
+
+
+class Deployment:
+    """One deployment. Its settings are in a file of its own, so that a user's stay as they are."""
+
+    def __init__(self, env_file: Path) -> None:
+        self.env_file = env_file
+        self.project = "random-user-pipeline-tests"
+        self.started = ""  # what the last start.sh printed
+        self.stopped = ""  # what the last down.sh printed
+        self.typed_outputs: dict[str, str] = {}  # of the seed's commands
+        self.since = "-infinity"  # records of slots from before may have been deleted on purpose
+        env_file.write_text(f"COMPOSE_PROJECT_NAME={self.project}\n", encoding="utf-8")
+        env_file.chmod(0o600)
+
+    def refuse_another(self) -> None:
+        """Fail where this engine has a deployment already: the containers have fixed names."""
+        taken = self.docker("ps", "--all", "--quiet", "--filter", "name=^/kafka-broker-1$")
+        assert not taken, "This engine runs a deployment already. Remove it with docker/docker-compose/down.sh."
+
+    def build_postgres_where_no_registry_answers(self) -> None:
+        """Put a stand-in in place of the official image where that can't be had."""
+        image = os.environ.get("POSTGRES_IMAGE", "")
+        if not image:
+            official = "postgres:18.6-bookworm"
+            had = self._run("docker", "image", "inspect", official).returncode == 0
+            if had or self._run("docker", "pull", "--quiet", official).returncode == 0:
+                return
+            image = STAND_IN
+            dockerfile = Path(__file__).parent / "postgres" / "postgres.Dockerfile"
+            self.docker("build", "--quiet", "--file", str(dockerfile), "--tag", image, str(ROOT))
+        with self.env_file.open("a", encoding="utf-8") as file:
+            file.write(f"POSTGRES_IMAGE={image}\n")
+
+    def start(self, *arguments: str) -> str:
+        """Run start.sh and give what it printed."""
+        self.started = self._script("start.sh", *arguments)
+        return self.started
+
+    def down(self, *arguments: str) -> str:
+        """Run down.sh and give what it printed."""
+        self.stopped = self._script("down.sh", *arguments)
+        return self.stopped
+
+    def down_unasked(self) -> subprocess.CompletedProcess[str]:
+        """Run `down.sh --volumes` where nobody can answer its question."""
+        return self._run(str(FOLDER / "down.sh"), "--volumes")
+
+    def docker(self, *arguments: str, seconds: float = 10 * _MINUTES) -> str:
+        """Run `docker` and give what it printed; an error shows all of it."""
+        return _succeeded(self._run("docker", *arguments, seconds=seconds))
+
+    def compose(self, *arguments: str) -> str:
+        """Run `docker compose` in the deployment's folder."""
+        return self.docker("compose", "--env-file", str(self.env_file), *arguments, seconds=15 * _MINUTES)
+
+    def typed(self, command: str, answers: str = "") -> str:
+        """Run a line as somebody types it at a terminal, which `docker exec -it` wants, and give what it showed."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            ["bash", "-c", command], stdin=theirs, stdout=theirs, stderr=theirs, cwd=FOLDER, env=self._environment()
+        )
+        os.close(theirs)
+        os.write(ours, answers.encode())
+        shown = b""
+        try:
+            while chunk := os.read(ours, 65536):
+                shown += chunk
+        except OSError:
+            pass  # how Linux says that the other side of a terminal is closed
+        finally:
+            os.close(ours)
+        code = process.wait(timeout=60)
+        text = shown.decode(errors="replace").replace("\r\n", "\n").strip()
+        assert code == 0, f"{command}\nended with {code}:\n{text}"
+        return text
+
+    def sql(self, query: str, **values: str) -> str:
+        """Give what a query to `project_streaming` answers, bare. `:'name'` in it stands for a value."""
+        return _succeeded(self._ask(query, values))
+
+    def try_sql(self, query: str, **values: str) -> str:
+        """As `sql`, but an empty text while PostgreSQL is away."""
+        done = self._ask(query, values)
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    def kill(self, container: str) -> None:
+        """Kill -9 a container's first process, and so all. (`docker kill` would count as stopped on purpose.)"""
+        started = "{{.State.StartedAt}}"
+        before = self.docker("inspect", "--format", started, container)
+        process = self.docker("inspect", "--format", "{{.State.Pid}}", container)
+        image = "random-user-pipeline/kafka"
+        self.docker("run", "--rm", "--pid=host", "--user=0", "--entrypoint=bash", image, "-c", f"kill -9 {process}")
+        until(lambda: self.docker("inspect", "--format", started, container) != before, f"{container} to start again")
+
+    def is_healthy(self, container: str) -> bool:
+        """Tell whether the container's own check says that its server is well."""
+        return self.docker("inspect", "--format", "{{.State.Health.Status}}", container) == "healthy"
+
+    def rows_after_now(self, seconds: float = 480) -> None:
+        """Wait for rows of a slot that is emitted from now on: the whole path works."""
+        now = until(lambda: self.try_sql("SELECT now()"), "PostgreSQL to answer")
+        landed = """
+            SELECT count(*) FROM slots JOIN users ON uuid = ANY (uuids)
+            WHERE outcome = 'emitted' AND claimed_at > :'now'"""
+        until(lambda: self.try_sql(landed, now=now) not in ("", "0"), "rows of a new slot", seconds)
+
+    def nothing_is_lost(self) -> None:
+        """Wait until every person that Kafka acknowledged is in `users` or rejected, and see that none is twice."""
+        missing = """
+            SELECT count(*) FROM slots, unnest(uuids) AS person
+            WHERE outcome = 'emitted' AND claimed_at > :'since'
+            AND NOT EXISTS (SELECT FROM users WHERE uuid = person)
+            AND NOT EXISTS (SELECT FROM rejected_records WHERE convert_from(key, 'UTF8') = person::text)"""
+        until(lambda: self.try_sql(missing, since=self.since) == "0", "every acknowledged person to have landed", 480)
+        assert self.sql("SELECT count(*) - count(DISTINCT uuid) FROM users") == "0"
+        # The ledger adds up with the table that it speaks of.
+        assert self.sql("SELECT sum(inserted) = (SELECT count(*) FROM users) FROM stream_offsets") == "t"
+
+    def leftovers(self) -> list[str]:
+        """Name every container, network and volume of this deployment that the engine has."""
+        label = f"label=com.docker.compose.project={self.project}"
+        lists = (("ps", "--all", "--quiet"), ("network", "ls", "--quiet"), ("volume", "ls", "--quiet"))
+        return [line for command in lists for line in self.docker(*command, "--filter", label).split()]
+
+    def _script(self, name: str, *arguments: str) -> str:
+        return _succeeded(self._run(str(FOLDER / name), *arguments, seconds=40 * _MINUTES))
+
+    def _environment(self) -> dict[str, str]:
+        return os.environ | {"PIPELINE_ENV_FILE": str(self.env_file)}
+
+    def _ask(self, query: str, values: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        psql = ("docker", "exec", "-i", "postgres", "psql", "-U", "postgres", "-d", "project_streaming", "-Atq")
+        variables = (argument for name, value in values.items() for argument in ("-v", f"{name}={value}"))
+        return self._run(*psql, "-v", "ON_ERROR_STOP=1", *variables, text=query)
+
+    def _run(self, *command: str, text: str = "", seconds: float = 10 * _MINUTES) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=FOLDER,
+            env=self._environment(),
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+
+
+def _succeeded(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 0, f"`{' '.join(done.args)}` ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    return done.stdout.strip()

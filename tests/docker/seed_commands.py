@@ -1,0 +1,85 @@
+"""Each command of the README that this project follows, and the one that does it now."""
+
+from dataclasses import dataclass
+
+TOPICS = "/opt/kafka/bin/kafka-topics.sh"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command as that README has it, and what is typed now in docker/docker-compose. `shows` is in its output."""
+
+    theirs: str
+    ours: str
+    shows: str
+
+
+CREATE = (
+    f"docker exec -it kafka-broker-1 {TOPICS} --create --topic random-user --bootstrap-server kafka-broker-1:9095 "
+    "--partitions 3 --replication-factor 3"
+)
+LIST = f"docker exec -it kafka-broker-1 {TOPICS} --list --bootstrap-server kafka-broker-1:9095"
+DELETE = f"{TOPICS} --bootstrap-server kafka-broker-1:9095 --delete --topic random-user"
+_PSQL = "docker exec -it postgres psql -U pipeline project_streaming"
+
+# In an order in which they can be run one after the other: the topic is deleted, then created.
+COMMANDS = (
+    Command(
+        "docker exec -it kafka-broker-1 find / -name kafka-topics.sh",
+        "docker exec -it kafka-broker-1 find / -name kafka-topics.sh -not -path '/proc/*'",
+        TOPICS,
+    ),
+    Command(DELETE, f"docker exec -it kafka-broker-1 {DELETE}", ""),
+    Command(CREATE, CREATE, "Created topic random-user."),
+    Command(LIST, LIST, "random-user"),
+    Command(
+        "(Airflow variables kafka_producer_config and kafka_topic)",
+        "docker exec dagster-code printenv KAFKA_BOOTSTRAP_SERVERS KAFKA_TOPIC",
+        "kafka-broker-1:9095,kafka-broker-2:9096,kafka-broker-3:9097\nrandom-user",
+    ),
+    Command(
+        "(the consumer's JSON on a volume of Spark)",
+        "docker exec spark-worker-1 cat /opt/pipeline/spark/config/consumer.json",
+        "subscribe",
+    ),
+    Command("docker exec -it postgres psql -U airflow", f"{_PSQL} -c '\\conninfo'", "project_streaming"),
+    Command("CREATE DATABASE project_streaming;", f"{_PSQL} -Atc 'SELECT current_database()'", "project_streaming"),
+    Command("CREATE TABLE IF NOT EXISTS users (…);", f"{_PSQL} -c '\\d users'", "email_domain"),
+    Command(
+        "http://localhost:8080 (switch the DAG on)",
+        "docker exec dagster-code dagster job launch -w workspace.yaml -j produce_random_users",
+        "Launched run",
+    ),
+    Command(
+        "docker exec -it spark-worker-1 find / -name spark-submit.sh",
+        "docker exec -it spark-worker-1 find / -name spark-submit -not -path '/proc/*'",
+        "spark-submit",
+    ),
+    Command(
+        "PYTHONPATH=/opt/spark/lib /opt/spark/bin/spark-submit --packages … /opt/spark/scripts/streaming-process.py",
+        "docker exec dagster-code dagster job launch -w workspace.yaml -j start_stream",
+        "Launched run",
+    ),
+)
+
+
+def page(outputs: dict[str, str], started: str, stopped: str) -> str:
+    """Give the Markdown page that shows each command with what it printed."""
+    lines = [
+        "# From the seed's README to this one",
+        "",
+        "Each command of the README of the project that this one follows, the one that works now, and what it printed",
+        "when `tests/docker` ran it. Written by `make docs-docker`, on a running deployment.",
+        "",
+    ]
+    steps = [("./start.sh", "./start.sh", started), *((c.theirs, c.ours, outputs[c.ours]) for c in COMMANDS)]
+    for theirs, ours, printed in [*steps, ("./down.sh", "./down.sh", stopped)]:
+        same = "the same" if ours.endswith(theirs) else "other than theirs"
+        lines += [f"## `{theirs}`", "", f"Now ({same}):", "", "```console", f"$ {ours}", *_short(printed), "```", ""]
+    return "\n".join(lines)
+
+
+def _short(printed: str) -> list[str]:
+    lines = [line.rstrip() for line in printed.splitlines() if line.strip()]
+    most = 28
+    return lines if len(lines) <= most else [*lines[:4], "…", *lines[5 - most :]]

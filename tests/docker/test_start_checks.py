@@ -1,0 +1,145 @@
+"""What start.sh says where it can't start: one sentence, exit code 1, nothing done.
+
+The engine's answers are canned here, because no engine can be made old, full and unreachable in turn.
+"""
+
+import shutil
+import socket
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).resolve().parents[2] / "docker" / "docker-compose"
+
+# A `docker` that answers each question of the checks with a variable of its environment, and ends all else.
+DOCKER = """#!/bin/bash
+case "$*" in
+  version*) [ -z "$ENGINE_ERROR" ] || { echo "$ENGINE_ERROR" >&2; exit 1; }; echo "$ENGINE_VERSION" ;;
+  'compose version'*) [ -n "$COMPOSE_VERSION" ] && echo "$COMPOSE_VERSION" ;;
+  'info --format {{.MemTotal}}') echo "$MEMORY_BYTES" ;;
+  'info --format {{.DockerRootDir}}') echo "$ROOT_FOLDER" ;;
+  'image inspect'*) exit 1 ;;
+  compose*' config') echo '    container_name: postgres' ;;
+  'ps --all'*) echo "$OTHER_CONTAINER" ;;
+  'volume ls'*) echo "$VOLUMES" ;;
+  'ps --quiet'*) ;;
+  *) echo "reached: docker $*"; exit 1 ;;
+esac
+"""
+
+WELL = {
+    "ENGINE_ERROR": "",
+    "ENGINE_VERSION": "26.1.5+dfsg1",
+    "COMPOSE_VERSION": "2.26.1-4",
+    "MEMORY_BYTES": str(16 * 2**30),
+    "ROOT_FOLDER": "/no/such/folder",
+    "OTHER_CONTAINER": "",
+    "VOLUMES": "",
+}
+
+
+@pytest.fixture
+def free_ports() -> dict[str, str]:
+    """Ports that nobody listens on, for each that start.sh checks."""
+    names = [line[1:].split("=")[0] for line in (FOLDER / "env.template").read_text().splitlines() if "_PORT=" in line]
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in names]
+    ports = {name: str(found.getsockname()[1]) for name, found in zip(names, sockets, strict=True)}
+    for found in sockets:
+        found.close()
+    return ports
+
+
+def start(folder: Path, environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    programs = folder / "bin"
+    programs.mkdir(exist_ok=True)
+    (programs / "docker").write_text(DOCKER, encoding="utf-8")
+    (programs / "docker").chmod(0o755)
+    return subprocess.run(
+        [FOLDER / "start.sh", *arguments],
+        env={"PATH": f"{programs}:/usr/bin:/bin", "PIPELINE_ENV_FILE": str(folder / ".env"), **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"ENGINE_ERROR": "Cannot connect to the Docker daemon"}, "No Docker engine answers at the default address."),
+        ({"ENGINE_ERROR": "permission denied while trying"}, "Docker's engine refuses this account."),
+        ({"ENGINE_VERSION": "24.0.9"}, "The Docker engine is version 24.0.9. Update it to 25 or newer."),
+        ({"COMPOSE_VERSION": ""}, "Docker's Compose plugin is missing."),
+        ({"COMPOSE_VERSION": "v2.20.0"}, "Docker Compose is version 2.20.0. Update it to 2.24 or newer."),
+        (
+            {"MEMORY_BYTES": str(4 * 2**30)},
+            "The Docker engine has 4096 MiB of memory, and the full profile needs 5000.",
+        ),
+        ({"OTHER_CONTAINER": "postgres blog"}, "A container named postgres exists already"),
+        ({"DAGSTER_PORT": "http"}, 'DAGSTER_PORT is "http"'),
+    ],
+)
+def test_each_lack_is_one_sentence(tmp_path: Path, free_ports: dict[str, str], wrong: dict[str, str], says: str):
+    done = start(tmp_path, WELL | free_ports | wrong)
+    assert done.returncode == 1
+    assert done.stderr.startswith(says)
+    assert len(done.stderr.splitlines()) == 1
+    assert "reached" not in done.stdout
+
+
+def test_a_machine_without_docker(tmp_path: Path):
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("bash", "dirname"):
+        (programs / name).symlink_to(shutil.which(name) or "")
+    done = subprocess.run(
+        [FOLDER / "start.sh"], env={"PATH": str(programs)}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Docker is not installed")
+
+
+def test_a_taken_port_is_named_with_the_setting_that_moves_it(tmp_path: Path, free_ports: dict[str, str]):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = start(tmp_path, WELL | free_ports | {"SPARK_UI_PORT": port})
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Port {port} of 127.0.0.1 is taken by another program.")
+    assert "SPARK_UI_PORT" in done.stderr
+
+
+def test_a_full_disk(tmp_path: Path, free_ports: dict[str, str]):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "df").write_text("#!/bin/sh\nprintf 'Filesystem\\n/dev/sda 1 1 102400 1 /\\n'\n", encoding="utf-8")
+    (programs / "df").chmod(0o755)
+    done = start(tmp_path, WELL | free_ports | {"ROOT_FOLDER": str(tmp_path)})
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Docker's folder {tmp_path} has 100 MiB free")
+
+
+def test_data_of_the_other_profile_are_not_mixed(tmp_path: Path, free_ports: dict[str, str]):
+    done = start(tmp_path, WELL | free_ports | {"VOLUMES": "some"}, "--small")
+    assert done.returncode == 1
+    assert done.stderr.startswith("The data here belong to the full profile.")
+
+
+def test_a_good_machine_gets_to_the_images_with_private_settings_that_a_second_start_keeps(
+    tmp_path: Path, free_ports: dict[str, str]
+):
+    done = start(tmp_path, WELL | free_ports)
+    assert "reached: docker compose" in done.stdout
+    settings = tmp_path / ".env"
+    assert stat.S_IMODE(settings.stat().st_mode) == 0o600
+    first = settings.read_text(encoding="utf-8")
+    start(tmp_path, WELL | free_ports)
+    assert settings.read_text(encoding="utf-8") == first
+
+
+def test_an_unknown_option(tmp_path: Path):
+    done = start(tmp_path, WELL, "--larg")
+    assert (done.returncode, done.stderr) == (1, "--larg is no option. See ./start.sh --help.\n")
