@@ -42,7 +42,7 @@ def topic_health_of(topic: Topic, settings: Settings) -> AssetCheckResult:
     return judge_topic(topic.describe(), settings.kafka_topic_partitions, settings.kafka_topic_replicas)
 
 
-def explained(look: Callable[[], AssetCheckResult]) -> AssetCheckResult:
+def judged(look: Callable[[], AssetCheckResult]) -> AssetCheckResult:
     """Give the result, or a failed one that says why nothing could be seen."""
     try:
         return look()
@@ -58,25 +58,25 @@ def explained(look: Callable[[], AssetCheckResult]) -> AssetCheckResult:
 )
 def freshness(database: ResourceParam[Database], settings: ResourceParam[Settings]) -> AssetCheckResult:
     """The table has a young row."""
-    return explained(lambda: freshness_of(database, settings))
+    return judged(lambda: freshness_of(database, settings))
 
 
 @asset_check(asset="users", description="No uuid stands in two rows.")
 def unique_uuid(database: ResourceParam[Database]) -> AssetCheckResult:
     """The table has each uuid once."""
-    return explained(lambda: uniqueness_of(database))
+    return judged(lambda: uniqueness_of(database))
 
 
 @asset_check(asset="users", description="No NULL where the API always has a value; email_domain agrees with email.")
 def complete_rows(database: ResourceParam[Database]) -> AssetCheckResult:
     """The table has no incomplete row."""
-    return explained(lambda: completeness_of(database))
+    return judged(lambda: completeness_of(database))
 
 
 @asset_check(asset="random_user_topic", description="All partitions, all replicas, all in sync.")
 def topic_healthy(topic: ResourceParam[Topic], settings: ResourceParam[Settings]) -> AssetCheckResult:
     """The topic is complete and in sync."""
-    return explained(lambda: topic_health_of(topic, settings))
+    return judged(lambda: topic_health_of(topic, settings))
 
 
 CHECKS = [freshness, unique_uuid, complete_rows, topic_healthy]
@@ -85,10 +85,10 @@ CHECKS = [freshness, unique_uuid, complete_rows, topic_healthy]
 def results_now(database: Database, topic: Topic, settings: Settings) -> Mapping[tuple[str, str], AssetCheckResult]:
     """Judge everything once, by asset and name of the check."""
     return {
-        ("users", "freshness"): explained(lambda: freshness_of(database, settings)),
-        ("users", "unique_uuid"): explained(lambda: uniqueness_of(database)),
-        ("users", "complete_rows"): explained(lambda: completeness_of(database)),
-        ("random_user_topic", "topic_healthy"): explained(lambda: topic_health_of(topic, settings)),
+        ("users", "freshness"): judged(lambda: freshness_of(database, settings)),
+        ("users", "unique_uuid"): judged(lambda: uniqueness_of(database)),
+        ("users", "complete_rows"): judged(lambda: completeness_of(database)),
+        ("random_user_topic", "topic_healthy"): judged(lambda: topic_health_of(topic, settings)),
     }
 
 

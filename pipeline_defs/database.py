@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 import sql
 from pipeline_defs.errors import PipelineError
+from pipeline_defs.settings import libpq_address
 
 _CONNECT_SECONDS = 5
 _LIMITS = "-c statement_timeout={milliseconds} -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
@@ -84,12 +85,17 @@ def connect(url: SecretStr, statement_seconds: int = 10) -> psycopg2.extensions.
         DatabaseError: no connection within 5 s.
     """
     limits = _LIMITS.format(milliseconds=statement_seconds * 1000)
-    # Dagster's storage is addressed in SQLAlchemy's way, with the driver's name.
-    address = url.get_secret_value().replace("postgresql+psycopg2://", "postgresql://", 1)
     with explained("connection"):
-        return psycopg2.connect(
-            address, connect_timeout=_CONNECT_SECONDS, options=limits, application_name="pipeline_defs"
-        )
+        try:
+            return psycopg2.connect(
+                libpq_address(url), connect_timeout=_CONNECT_SECONDS, options=limits, application_name="pipeline_defs"
+            )
+        except psycopg2.ProgrammingError:
+            # The driver's text quotes the address with its password.
+            raise DatabaseError(
+                "PostgreSQL, connection: the address can't be read. DATABASE_URL, DATABASE_ADMIN_URL and "
+                "DAGSTER_POSTGRES_URL must read postgresql://user:password@host:port/database."
+            ) from None
 
 
 @contextmanager

@@ -7,16 +7,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from psycopg2 import sql as composed
+from psycopg2.extensions import parse_dsn
 from pydantic import SecretStr
 
 import sql
 from pipeline_defs.database import connect, explained
 from pipeline_defs.errors import PipelineError
 from pipeline_defs.kafka_topic import Topic, TopicShape
-from pipeline_defs.settings import Settings, SettingsError, read_settings
+from pipeline_defs.settings import Settings, SettingsError, libpq_address, read_settings
 
 _SECONDS = 120
 # Two provisions at once wait for each other; the numbers mean nothing but must not change.
@@ -49,12 +49,17 @@ def cluster(settings: Settings) -> Iterator[str]:
                 cursor.execute(file.read_text(encoding="utf-8"), values)
         yield "roles pipeline, users_stream and dagster are there"
         connection.autocommit = True
-        for database, owner in ((database_name(settings.database_url), "pipeline"), ("dagster", "dagster")):
+        rights = (folder / "database_rights.sql").read_text(encoding="utf-8")
+        for database, owner, others in (
+            (database_name(settings.database_url), "pipeline", ["users_stream"]),
+            ("dagster", "dagster", []),
+        ):
             with explained(f"database {database}"), connection.cursor() as cursor:
                 cursor.execute("SELECT FROM pg_database WHERE datname = %s", (database,))
                 if not cursor.rowcount:
                     create = composed.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0")
                     cursor.execute(create.format(composed.Identifier(database), composed.Identifier(owner)))
+                cursor.execute(rights, {"database": database, "roles": [owner, *others]})
             yield f"database {database} is there, owned by {owner}"
 
 
@@ -91,7 +96,7 @@ def topic(settings: Settings) -> str:
 
 def database_name(url: SecretStr) -> str:
     """Give the name of the database in an address, for people to read."""
-    return urlsplit(url.get_secret_value()).path.lstrip("/") or "postgres"
+    return parse_dsn(libpq_address(url)).get("dbname", "postgres")
 
 
 def main() -> int:

@@ -15,14 +15,15 @@ from dagster import (
     sensor,
 )
 
-from pipeline_defs import checks, observation, reporting, slots
+from pipeline_defs import checks, observation, reporting, slot_books
 from pipeline_defs.database import Database
 from pipeline_defs.errors import PipelineError
 from pipeline_defs.jobs import DECISION_TAG
 from pipeline_defs.kafka_topic import Topic
 from pipeline_defs.reporting import Report
-from pipeline_defs.schedule_state import switched_on_since
+from pipeline_defs.schedule_state import is_switched_on, switched_on_since
 from pipeline_defs.settings import Settings
+from pipeline_defs.slot_books import Stretch
 from pipeline_defs.spark_master import SparkMaster
 from pipeline_defs.supervision import Decision, World, decide
 
@@ -120,26 +121,34 @@ def users_checks(
 def slot_watch(
     context: SensorEvaluationContext, database: ResourceParam[Database], settings: ResourceParam[Settings]
 ) -> SensorResult | SkipReason:
-    """Account for every slot since the schedule was switched on, and remember how far that got."""
+    """Account for every slot while the schedule is on, and remember how far that got."""
     now = datetime.now(UTC)
     try:
-        failed = database.run("slots_give_up", before=now - _CLAIM_IS_DEAD_AFTER)
-        switched_on = switched_on_since(context.instance)
-        if switched_on is None:
-            return SkipReason(f"The schedule is off; {len(failed)} claims of dead runs given up.")
-        books = slots.open_books(context.cursor, switched_on, settings.cadence_seconds)
-        until = now - slots.CLOSED_AFTER
-        cadence = settings.cadence_seconds
-        missed = database.run("slots_close", **{"from": books.closed_until}, to=until, cadence=cadence)
+        given_up = database.run("slots_give_up", before=now - _CLAIM_IS_DEAD_AFTER)[0]["given_up"]
+        on = is_switched_on(context.instance)
+        stretch, books = slot_books.next_step(
+            slot_books.read_cursor(context.cursor),
+            on=on,
+            since=switched_on_since(context.instance),
+            now=now,
+            cadence_seconds=settings.cadence_seconds,
+        )
+        missed = _close(database, stretch) if stretch else 0
     except PipelineError as error:
         return SkipReason(str(error))
     return SensorResult(
-        cursor=books.closed(max(until, books.closed_until)),
-        skip_reason=f"{len(missed)} slots were missed; {len(failed)} claims of dead runs given up.",
+        cursor=slot_books.write_cursor(books),
+        skip_reason=f"The schedule is {'on' if on else 'off'}; {missed} slots were missed, "
+        f"{given_up} claims of dead runs given up.",
     )
 
 
 SENSORS = [stream_supervisor, users_observer, users_checks, slot_watch]
+
+
+def _close(database: Database, stretch: Stretch) -> int:
+    values = {"from": stretch.start, "to": stretch.end, "cadence": stretch.cadence_seconds}
+    return database.run("slots_close", **values)[0]["missed"]
 
 
 def _start(database: Database, decision: Decision) -> RunRequest:

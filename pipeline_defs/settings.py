@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
+import psycopg2
+from psycopg2.extensions import parse_dsn
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -35,10 +37,32 @@ def _servers(value: str) -> str:
     return value
 
 
+def libpq_address(url: SecretStr) -> str:
+    """Give a PostgreSQL address as libpq reads it: SQLAlchemy's, as Dagster takes it, also names the driver."""
+    return url.get_secret_value().replace("postgresql+psycopg2://", "postgresql://", 1)
+
+
+def _database_address(value: SecretStr) -> SecretStr:
+    address = libpq_address(value)
+    try:
+        parts = parse_dsn(address)
+    except (psycopg2.Error, ValueError):
+        parts = {"port": "unreadable"}
+    # What is not percent-encoded in a password spills over into host, port or database, which later errors quote.
+    spilt = "@" in parts.get("host", "") + parts.get("dbname", "") or not re.fullmatch(r"\d*", parts.get("port", ""))
+    if spilt or not address.startswith(("postgresql://", "postgres://")):
+        raise ValueError(
+            "it must read postgresql://user:password@host:port/database, with special characters of the password "
+            "percent-encoded (its value is not shown here)"
+        )
+    return value
+
+
 def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
+DatabaseAddress = Annotated[SecretStr, AfterValidator(_database_address)]
 HttpAddress = Annotated[str, _address_starting_with("http://", "https://")]
 SparkAddress = Annotated[str, _address_starting_with("spark://")]
 # As it stands in the environment: values separated by commas.
@@ -68,8 +92,8 @@ class Settings(BaseSettings):
     kafka_topic_replicas: Annotated[int, Field(ge=1)] = 3
     kafka_topic_retention_hours: Annotated[int, Field(ge=1)] = 168
 
-    database_url: SecretStr = SecretStr("postgresql://pipeline@127.0.0.1:5432/project_streaming")
-    database_admin_url: SecretStr | None = None
+    database_url: DatabaseAddress = SecretStr("postgresql://pipeline@127.0.0.1:5432/project_streaming")
+    database_admin_url: DatabaseAddress | None = None
     pipeline_password: SecretStr | None = None
     users_stream_password: SecretStr | None = None
     dagster_password: SecretStr | None = None
@@ -85,7 +109,7 @@ class Settings(BaseSettings):
     spark_cores_max: Annotated[int, Field(ge=1)] = 3
 
     dagster_ui_url: HttpAddress = "http://127.0.0.1:3000"
-    dagster_postgres_url: SecretStr | None = None
+    dagster_postgres_url: DatabaseAddress | None = None
     run_retention_hours: Annotated[int, Field(ge=1)] = 72
     event_retention_hours: Annotated[int, Field(ge=1)] = 72
 

@@ -81,10 +81,6 @@ class SparkMaster:
                 "See that SPARK_MASTER_UI_URL names the master's web interface."
             ) from error
 
-    def ready(self) -> bool:
-        """Say whether the master takes submissions; a master that recovers or stands by does not."""
-        return bool(self._ask("GET", f"{self._submissions}/readyz").get("success"))
-
     def submit(self, submission: Submission) -> str:
         """Start a Python driver on a worker and give its id.
 
@@ -101,11 +97,6 @@ class SparkMaster:
             "sparkProperties": dict(submission.properties),
         }
         return str(self._succeed("create", request)["submissionId"])
-
-    def status(self, driver_id: str) -> str:
-        """Give the state of a driver, also of one that has ended: RUNNING, FINISHED, FAILED, KILLED."""
-        answer = self._ask("GET", f"{self._submissions}/status/{driver_id}")
-        return str(answer.get("driverState", "NOT_FOUND"))
 
     def kill(self, driver_id: str) -> None:
         """Ask the master to kill a driver and not to restart it.

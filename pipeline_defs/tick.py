@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from pipeline_defs import slots
-from pipeline_defs.database import Database, Session
+from pipeline_defs.database import Database, DatabaseError, Session
 from pipeline_defs.errors import PipelineError
 from pipeline_defs.kafka_sender import Delivery, DeliveryError, Record, Sender, sender
 from pipeline_defs.kafka_topic import Topic
@@ -18,6 +18,8 @@ _FETCH_SECONDS = 12.0
 # The last stretch before the slot belongs to connecting; only then is it waited for to the millisecond.
 PREPARATION = timedelta(seconds=4)
 _LOOK_EVERY_SECONDS = 2.0
+# What Kafka acknowledged must get into the slot's row, also when PostgreSQL restarts just then.
+_ACCOUNT_AGAIN_FOR = timedelta(seconds=20)
 _SWITCHED_OFF = "the schedule was switched off"
 
 
@@ -85,6 +87,9 @@ class Tick:
             TickError: the people did not come, or Kafka did not acknowledge them all.
             DatabaseError: PostgreSQL doesn't answer.
         """
+        cadence = self.settings.cadence_seconds
+        if not slots.on_grid(slot, cadence):
+            raise SlotNotOurs(f"slot {slots.label(slot)} is not on the grid of {cadence} s")
         if not self.wanted():
             raise SlotNotOurs(_SWITCHED_OFF)
         self._wait(slot - PREPARATION)
@@ -92,7 +97,7 @@ class Tick:
         with self.database.session() as session, self.connect(self.topic) as connected:
             self._wait(slot)
             claimed_at = self.clock()
-            claim(session, slot, self.run_id, self.settings.cadence_seconds, claimed_at)
+            claim(session, slot, self.run_id, cadence, claimed_at)
             try:
                 emission = self._emit(connected, slot)
             except TickError as error:
@@ -115,18 +120,29 @@ class Tick:
             raise TickError(str(error), error.acknowledged) from error
 
     def _account(self, session: Session, slot: datetime, result: Emission | TickError) -> None:
-        """Write how the tick ended into the row of its slot."""
+        """Write how the tick ended into the row of its slot; on new connections where the open one is lost."""
         deliveries = result.deliveries if isinstance(result, Emission) else result.acknowledged
-        session.run(
-            "slots_finish",
-            slot=slot,
-            run_id=self.run_id,
-            emitted_at=self.clock() if deliveries else None,
-            people=len(deliveries),
-            uuids=[delivery.key for delivery in deliveries],
-            outcome="emitted" if isinstance(result, Emission) else "failed",
-            detail=None if isinstance(result, Emission) else str(result),
-        )
+        ended_at = self.clock()
+        values = {
+            "slot": slot,
+            "run_id": self.run_id,
+            "emitted_at": ended_at if deliveries else None,
+            "people": len(deliveries),
+            "uuids": [delivery.key for delivery in deliveries],
+            "outcome": "emitted" if isinstance(result, Emission) else "failed",
+            "detail": None if isinstance(result, Emission) else str(result),
+        }
+        run = session.run
+        while True:
+            try:
+                run("slots_finish", **values)
+            except DatabaseError:
+                if self.clock() - ended_at >= _ACCOUNT_AGAIN_FOR:
+                    raise
+                self.sleep(1.0)
+                run = self.database.run
+            else:
+                return
 
 
 def wait_until(

@@ -26,12 +26,6 @@ def _earliest_or_latest(value: object) -> str:
     return value
 
 
-def _isolation(value: object) -> str:
-    if value not in ("read_committed", "read_uncommitted"):
-        raise ValueError('"read_committed" or "read_uncommitted"')
-    return value
-
-
 def _integer_from(least: int) -> Callable[[object], str]:
     def integer(value: object) -> str:
         text = str(value)
@@ -76,7 +70,6 @@ KEYS = (
     _kafka("max.partition.fetch.bytes", _integer_from(1), 1048576),
     _kafka("session.timeout.ms", _integer_from(1), 30000),
     _kafka("heartbeat.interval.ms", _integer_from(1), 10000),
-    _kafka("isolation.level", _isolation, "read_committed"),
 )
 
 REFUSED = {
@@ -86,6 +79,7 @@ REFUSED = {
     "groupIdPrefix": "offsets are in the ledger; there is no consumer group",
     "auto.offset.reset": "the ledger says where to go on; startingOffsets says where to begin",
     "enable.auto.commit": "offsets are in the ledger",
+    "isolation.level": "the ledger is settled with committed records, so only these may be read",
     "failOnDataLoss": "lost offsets must end the driver, whose next start accounts for them",
     "startingOffsetsByTimestamp": "startingOffsets takes earliest or latest only",
     "startingTimestamp": "startingOffsets takes earliest or latest only",
@@ -127,7 +121,8 @@ class Settings:
     @property
     def source_options(self) -> dict[str, str]:
         """Spark's options for the Kafka source, all but where to start."""
-        return {key.option: self.values[key.name] for key in KEYS if key.option not in ("", "startingOffsets")}
+        chosen = {key.option: self.values[key.name] for key in KEYS if key.option not in ("", "startingOffsets")}
+        return chosen | {"kafka.isolation.level": "read_committed"}
 
 
 def read_settings(environment: Mapping[str, str], consumer: Mapping[str, object]) -> Settings:

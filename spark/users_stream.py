@@ -36,18 +36,19 @@ def main() -> int:
     given = settings()
     session = _session(given)
     start_id = progress.record_start(session, _driver_id())
-    refusal = lease.refusal(session)
-    if refusal is not None:
-        LOGGER.info(refusal)
-        progress.record_end(session, start_id, "refused", refusal)
-        return 0
     try:
+        refusal = lease.refusal(session)
+        if refusal is not None:
+            LOGGER.info(refusal)
+            progress.record_end(session, start_id, "refused", refusal)
+            return 0
         _run(given, session, start_id)
     except Exception as error:
         LOGGER.exception("The stream failed; Spark's master starts it again.")
-        _record_failure(given, start_id, error)
+        gone = "The driver's JVM ended. " if isinstance(error, ConnectionError | Py4JNetworkError) else ""
+        _record_end(given, start_id, "failed", f"{gone}{type(error).__name__}: {error}")
         return 1
-    progress.record_end(session, start_id, "stopped")
+    _record_end(given, start_id, "stopped")
     return 0
 
 
@@ -99,6 +100,8 @@ def _watch(query: StreamingQuery, writer: "BatchWriter", session: Connection, re
         lease.renew(session, lease.WHILE_RUNNING)
         reporter.report(query)
         if not lease.is_wanted(session):
+            # The last batch may take longer than the lease of a running driver lasts.
+            lease.renew(session, lease.WHILE_STARTING)
             writer.finish()
             query.stop()
             return
@@ -177,16 +180,20 @@ def _driver_id() -> str | None:
     return folder if folder.startswith("driver-") else None
 
 
-def _record_failure(given: Settings, start_id: int, error: Exception) -> None:
+def _record_end(given: Settings, start_id: int, outcome: str, last_error: str | None = None) -> None:
+    """Write how the driver ended, on a connection of its own: the lease's session may be what failed."""
     try:
         session = connect(given.database_url, "users_stream driver", statement_seconds=5)
     except Exception:
-        LOGGER.exception("The failure can't be recorded.")
+        LOGGER.exception("The driver's end can't be recorded.")
         return
     session.autocommit = True
-    gone = "The driver's JVM ended. " if isinstance(error, ConnectionError | Py4JNetworkError) else ""
-    progress.record_end(session, start_id, "failed", f"{gone}{type(error).__name__}: {error}")
-    session.close()
+    try:
+        progress.record_end(session, start_id, outcome, last_error)
+    except Exception:
+        LOGGER.exception("The driver's end can't be recorded.")
+    finally:
+        session.close()
 
 
 def _within(seconds: float, work: Callable[[], None]) -> None:
@@ -205,6 +212,7 @@ _CONFIGURATION = {
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("py4j").setLevel(logging.WARNING)
     try:
         code = main()
     except Exception:

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from pipeline_defs.errors import PipelineError
-from stack import down, environment, jars, java, launch, status, up
+from stack import down, environment, jars, java, launch, spark_cluster, status, up
 from stack import settings as stack_settings
 from stack.errors import ExitCode, NotRunningError, StackError
 from stack.state import State
@@ -54,18 +54,23 @@ def _logs(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
     count: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 200,
 ) -> None:
-    """Show the log of one component."""
+    """Show the log of one component, or of `users_stream`, the driver that runs on a Spark worker."""
     state = State(stack_settings.load().state)
-    known = sorted(path.stem for path in state.logs.glob("*.log"))
+    known = {path.stem: [path] for path in sorted(state.logs.glob("*.log"))}
     if not known:
         raise NotRunningError(f"There are no logs: no stack was ever started in {state.root}. `make up` starts one.")
+    if stream := spark_cluster.stream_logs(state):
+        known["users_stream"] = stream
     if component not in known:
         wrong = f"There is no component {component!r}" if component else "Say which component"
-        raise StackError(f"{wrong}. There are: {', '.join(known)}. For example: make logs COMPONENT={known[0]}")
+        raise StackError(
+            f"{wrong}. There are: {', '.join(known)}. For example: make logs COMPONENT={next(iter(known))}"
+        )
     if follow:
-        raise typer.Exit(subprocess.call(["tail", "-n", str(count), "-F", str(state.log(component))]))
-    for line in launch.last_lines(state.log(component), count):
-        typer.echo(line)
+        raise typer.Exit(subprocess.call(["tail", "-n", str(count), "-F", *map(str, known[component])]))
+    for log in known[component]:
+        for line in launch.last_lines(log, count):
+            typer.echo(line)
 
 
 @app.command("env")

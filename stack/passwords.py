@@ -42,11 +42,3 @@ def load(file: Path) -> dict[str, str]:
             f"{file} doesn't hold the passwords of {', '.join(ROLES)}. Restore the file from a backup, "
             "or run `make destroy` to begin anew without data."
         ) from None
-
-
-def filled_in(environment: dict[str, str], passwords: dict[str, str]) -> dict[str, str]:
-    """Give the environment with each placeholder replaced by its password."""
-    filled = dict(environment)
-    for role, password in passwords.items():
-        filled = {name: value.replace(placeholder(role), password) for name, value in filled.items()}
-    return filled

@@ -1,5 +1,6 @@
 """The settings of the local servers: environment first, then what the last `pipeline up` used, then the default."""
 
+import json
 import os
 import pwd
 import stat
@@ -19,8 +20,9 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # PostgreSQL refuses to run as root; this account then runs it.
 UNPRIVILEGED_ACCOUNT = "nobody"
 
-# The file in the state folder that keeps the ports of the last `pipeline up`.
+# The file in the state folder that keeps the ports and the chosen settings of the last `pipeline up`.
 REMEMBERED = "settings.json"
+_CHOSEN = "environment"
 
 # What the servers take over from the shell that starts them. Everything else would make them differ by shell.
 _INHERITED = (
@@ -28,6 +30,13 @@ _INHERITED = (
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
     *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
 )
+
+# Settings of the pipeline that follow from the local servers, whatever the shell says.
+_FROM_SERVERS = {
+    *("KAFKA_BOOTSTRAP_SERVERS", "SPARK_MASTER_URL", "SPARK_MASTER_REST_URL", "SPARK_MASTER_UI_URL"),
+    *("SPARK_APPLICATION", "SPARK_PYTHON", "SPARK_CLASS_PATH", "DAGSTER_UI_URL"),
+    *("USERS_STREAM_DATABASE_URL", "STREAM_CHECKPOINT_ROOT"),
+}
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -119,10 +128,10 @@ class Settings(BaseSettings):
         """Give the effective port: the field `<name>_port` moved by the offset. Dashes in the name count as `_`."""
         return getattr(self, f"{name.replace('-', '_')}_port") + self.port_offset
 
-    def remembered(self) -> dict[str, int]:
-        """Give what later commands must know of this start: each port setting that is not the default."""
+    def remembered(self) -> dict[str, Any]:
+        """Give what later commands must know of this start: ports and chosen settings that aren't the default."""
         ports = {"port_offset", *(f"{name}_port" for name in self.port_names())}
-        return self.model_dump(include=ports, exclude_defaults=True)
+        return self.model_dump(include=ports, exclude_defaults=True) | {_CHOSEN: chosen()}
 
     @cached_property
     def database_account(self) -> str | None:
@@ -131,7 +140,7 @@ class Settings(BaseSettings):
 
 
 def load() -> Settings:
-    """Read the settings.
+    """Read the settings, and put the pipeline's that are remembered into this process's environment.
 
     Raises:
         StackError: a setting has an impossible value; the message names it.
@@ -144,7 +153,17 @@ def load() -> Settings:
             for problem in error.errors()
         )
         raise StackError(f"A setting can't be used: {problems}. Correct it and try again.") from None
+    _recall(settings.state / REMEMBERED)
     return settings.model_copy(update={"state": settings.state.absolute(), "cache": settings.cache.absolute()})
+
+
+def _recall(file: Path) -> None:
+    kept = json.loads(file.read_text(encoding="utf-8")).get(_CHOSEN, {}) if file.exists() else {}
+    for name, value in kept.items():
+        os.environ.setdefault(name, value)
+    # An empty variable asks for the default again.
+    for name in [name for name, value in (chosen_for_dagster() | chosen_for_the_stream()).items() if not value]:
+        del os.environ[name]
 
 
 def inherited_environment() -> dict[str, str]:
@@ -153,20 +172,29 @@ def inherited_environment() -> dict[str, str]:
 
 
 def chosen_for_dagster() -> dict[str, str]:
-    """Give the settings of `pipeline_defs` that are set in this shell; those that follow from the servers overrule."""
+    """Give the settings of `pipeline_defs` that are set in this shell, without those that follow from the servers."""
     fields = PipelineSettings.model_fields.items()
     # A password or a URL with one comes from the stack's own file, never from the shell.
-    names = {name.upper() for name, field in fields if "SecretStr" not in str(field.annotation)}
+    names = {name.upper() for name, field in fields if "SecretStr" not in str(field.annotation)} - _FROM_SERVERS
     return {name: value for name, value in os.environ.items() if name in names}
 
 
 def chosen_for_the_stream() -> dict[str, str]:
-    """Give the settings of `spark` that are set in this shell."""
+    """Give the settings of `spark` that are set in this shell, without those that follow from the servers."""
     return {
         name: value
         for name, value in os.environ.items()
-        if name.startswith(("STREAM_", "USERS_STREAM_", "KAFKA_")) and "PASSWORD" not in name
+        if name.startswith(("STREAM_", "USERS_STREAM_", "KAFKA_TOPIC"))
+        and "PASSWORD" not in name
+        and name not in _FROM_SERVERS
     }
+
+
+def chosen() -> dict[str, str]:
+    """Give the settings of the pipeline, none of them secret, that this shell or an earlier start set otherwise."""
+    defaults = {name.upper(): str(field.default) for name, field in PipelineSettings.model_fields.items()}
+    found = chosen_for_dagster() | chosen_for_the_stream()
+    return {name: value for name, value in sorted(found.items()) if value != defaults.get(name)}
 
 
 def chosen_source() -> str | None:

@@ -8,8 +8,9 @@ from stack.components import HOST, Component, Probe, Site
 from stack.errors import StackError
 from stack.passwords import placeholder
 from stack.postgres import DATABASE
-from stack.state import State
+from stack.state import State, write_private
 
+LOG_CONFIGURATION = Path(__file__).with_name("spark_log4j2.properties")
 WORKERS = (1, 2)
 CORES_PER_WORKER = 2
 MEMORY_PER_WORKER = "2g"
@@ -36,7 +37,6 @@ def _master(site: Site) -> Component:
         "spark.master.rest.host": HOST,
         "spark.master.rest.port": str(site.port("spark-master-rest")),
     }
-    java_options = " ".join(f"-D{name}={value}" for name, value in options.items())
     return Component(
         name="spark-master",
         command=(
@@ -46,7 +46,7 @@ def _master(site: Site) -> Component:
         ),
         probe=Probe.SPARK_MASTER,
         ports=(site.port("spark-master-ui"), site.port("spark-master"), site.port("spark-master-rest")),
-        environment=_environment(site) | {"SPARK_MASTER_OPTS": java_options},
+        environment=_environment(site) | {"SPARK_MASTER_OPTS": _java_options(options)},
     )
 
 
@@ -59,7 +59,16 @@ def _worker(site: Site, number: int, chosen: dict[str, str]) -> Component:
         "STREAM_CHECKPOINT_ROOT": str(site.state.spark / "checkpoints"),
         "PYTHONPATH": str(site.repository),
     }
-    cleanup = "-Dspark.worker.cleanup.enabled=true -Dspark.worker.cleanup.appDataTtl=86400"
+    options = {
+        # The folders of drivers and applications that have ended go after a day.
+        "spark.worker.cleanup.enabled": "true",
+        "spark.worker.cleanup.interval": "1800",
+        "spark.worker.cleanup.appDataTtl": "86400",
+        # A worker writes the logs of its executors, by its own configuration and not by the application's.
+        "spark.executor.logs.rolling.strategy": "size",
+        "spark.executor.logs.rolling.maxSize": str(5 * 2**20),
+        "spark.executor.logs.rolling.maxRetainedFiles": "3",
+    }
     return Component(
         name=f"spark-worker-{number}",
         command=(
@@ -72,10 +81,14 @@ def _worker(site: Site, number: int, chosen: dict[str, str]) -> Component:
         ),
         probe=Probe.SPARK_WORKER,
         ports=(site.port(f"spark-worker-{number}-ui"), site.port(f"spark-worker-{number}")),
-        environment=chosen | _environment(site) | for_the_stream | {"SPARK_WORKER_OPTS": cleanup},
+        environment=chosen | _environment(site) | for_the_stream | {"SPARK_WORKER_OPTS": _java_options(options)},
         needs=("spark-master",),
         folder=folder,
     )
+
+
+def _java_options(options: dict[str, str]) -> str:
+    return " ".join(f"-D{name}={value}" for name, value in options.items())
 
 
 def _environment(site: Site) -> dict[str, str]:
@@ -104,9 +117,18 @@ def home() -> Path:
 
 
 def prepare(site: Site) -> None:
-    """Make the folders that the cluster writes to."""
+    """Make the folders that the cluster writes to, and say what its JVMs log."""
     for name in ("recovery", "checkpoints", "local", "conf", *(f"worker-{number}" for number in WORKERS)):
         (site.state.spark / name).mkdir(mode=0o700, exist_ok=True)
+    text = LOG_CONFIGURATION.read_text(encoding="utf-8")
+    write_private(site.state.spark / "conf" / "log4j2.properties", text)
+
+
+def stream_logs(state: State) -> list[Path]:
+    """Give the logs of the newest driver, none if there was no driver: what Spark says, and what the stream says."""
+    # Drivers are named by the time of their submission.
+    newest = max(state.spark.glob("worker-*/driver-*"), key=lambda folder: folder.name, default=None)
+    return [newest / "stderr", newest / "stdout"] if newest else []
 
 
 def forget_the_gone(state: State) -> None:

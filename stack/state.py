@@ -128,7 +128,7 @@ class State:
             shutil.rmtree(self.socket.parent, ignore_errors=True)
 
     def remember(self, settings: Settings) -> None:
-        """Keep the ports of this start, so that later commands find the servers without being told again."""
+        """Keep the ports and chosen settings of this start, so that later commands need not be told again."""
         write_private(self.root / REMEMBERED, json.dumps(settings.remembered(), indent=2) + "\n")
 
     @contextmanager

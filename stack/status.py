@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline_defs.settings import Settings as PipelineSettings
+from pipeline_defs.settings import read_settings
 from stack import health, processes, site, tables
 from stack import passwords as stack_passwords
 from stack.components import Component, Site
@@ -51,7 +51,9 @@ def read(settings: Settings) -> tuple[list[ComponentStatus], tables.Pipeline]:
 
     Raises:
         NotRunningError: there is no stack in this state folder that runs.
+        SettingsError: a setting of the pipeline can't be used.
     """
+    topic = read_settings().kafka_topic
     state = State(settings.state)
     supervisor = Supervisor(state)
     if not supervisor.answers():
@@ -61,7 +63,6 @@ def read(settings: Settings) -> tuple[list[ComponentStatus], tables.Pipeline]:
     supervised = supervisor.processes()
     components = [component for component in site.components(here) if component.name in supervised]
     counted = restarts(_text(state.supervisor / "supervisord.log"))
-    topic = PipelineSettings().kafka_topic
     with ThreadPoolExecutor(max_workers=len(components) + 1) as pool:
         pipeline = pool.submit(tables.pipeline, here, passwords["pipeline"], topic)
         lines = list(

@@ -124,8 +124,10 @@ class _Transport(xmlrpc.client.Transport):
         super().__init__()
         self._path = path
 
-    def make_connection(self, host: Any) -> http.client.HTTPConnection:  # noqa: ANN401, ARG002 - as in the base class
-        return _Connection(self._path)
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:  # noqa: ANN401 - as in the base class
+        # Kept where the base class looks for what close() has to close.
+        self._connection = host, _Connection(self._path)
+        return self._connection[1]
 
 
 class Supervisor:

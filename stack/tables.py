@@ -6,9 +6,12 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extras
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 import sql
+from pipeline_defs import ledger
+from pipeline_defs.errors import PipelineError
+from pipeline_defs.kafka_topic import Topic
 from stack.components import Site
 from stack.errors import StackError
 from stack.health import silent_logger
@@ -72,20 +75,18 @@ def pipeline(site: Site, password: str, topic: str) -> Pipeline:
     )
 
 
-def _lag(site: Site, password: str, topic: str) -> int | None:
-    """Give Kafka's end offsets minus those of the ledger, in records."""
-    # Asks for offsets only; it joins no consumer group.
-    client = Consumer(
-        {"bootstrap.servers": site.bootstrap_servers, "group.id": "pipeline-status"}, logger=silent_logger
-    )
+def _lag(site: Site, password: str, topic_name: str) -> int | None:
+    topic = _Topic(site.bootstrap_servers, topic_name)
     try:
-        ledger = {row["partition"]: row["next_offset"] for row in rows(site, password, "status_ledger", topic=topic)}
-        lag = 0
-        for number in client.list_topics(topic, timeout=_SECONDS).topics[topic].partitions:
-            _, end = client.get_watermark_offsets(TopicPartition(topic, number), timeout=_SECONDS)
-            lag += max(0, end - ledger.get(number, 0))
-    except (KafkaException, StackError):
+        ends = topic.end_offsets()
+        ledger_rows = rows(site, password, "ledger_read", topic=topic_name)
+        return sum(ledger.lag(ledger_rows, topic.describe().topic_id, ends).values())
+    except (PipelineError, StackError):
         return None
-    finally:
-        client.close()
-    return lag
+
+
+class _Topic(Topic):
+    """A topic whose client keeps quiet of brokers that are away; the status has a line for each of them."""
+
+    def _admin(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self.bootstrap_servers}, logger=silent_logger)

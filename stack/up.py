@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipeline_defs import provision
 from pipeline_defs.settings import Settings as PipelineSettings
+from pipeline_defs.settings import read_settings
 from stack import (
     dagster_home,
     down,
@@ -30,7 +31,7 @@ from stack.components import Site
 from stack.display import Board
 from stack.errors import ExitCode
 from stack.launch import Launch
-from stack.settings import Settings
+from stack.settings import Settings, chosen
 from stack.state import State
 from stack.supervisor import Supervisor
 
@@ -40,8 +41,12 @@ def up(settings: Settings, console: Console) -> ExitCode:
 
     Raises:
         StackError: it can't be done; a stack that wasn't running before is stopped again.
+        SettingsError: a setting of the pipeline can't be used; nothing was started.
     """
     began = time.monotonic()
+    read_settings()
+    if differing := chosen():
+        _show_chosen(differing, console)
     state = State(settings.state)
     supervisor = Supervisor(state)
     java_program = java.find(settings)
@@ -72,6 +77,16 @@ def up(settings: Settings, console: Console) -> ExitCode:
         code = ExitCode.DONE if ran_before and not started else first_rows.show(here, passwords["pipeline"], console)
         _show_urls(here, console)
         return code
+
+
+def _show_chosen(differing: dict[str, str], console: Console) -> None:
+    text = " ".join(f"{name}={value}" for name, value in differing.items())
+    console.print(
+        f"Settings that differ from the defaults: {text}. Later commands keep them; an empty variable forgets one.",
+        soft_wrap=True,
+        markup=False,
+        highlight=False,
+    )
 
 
 def _clear_the_way(settings: Settings, supervisor: Supervisor, console: Console) -> None:
@@ -135,14 +150,15 @@ def _prepare(here: Site, passwords: dict[str, str]) -> None:
 
 def _pipeline_settings(here: Site, passwords: dict[str, str]) -> PipelineSettings:
     """Give the settings with which the pipeline itself is provisioned: this shell's, and those of our servers."""
-    return PipelineSettings(
-        kafka_bootstrap_servers=here.bootstrap_servers,
-        database_url=SecretStr(here.database_url("pipeline", postgres.DATABASE, passwords["pipeline"])),
-        database_admin_url=SecretStr(here.database_url(postgres.SUPERUSER, "postgres", passwords["postgres"])),
-        pipeline_password=SecretStr(passwords["pipeline"]),
-        users_stream_password=SecretStr(passwords["users_stream"]),
-        dagster_password=SecretStr(passwords["dagster"]),
-    )
+    servers = {
+        "kafka_bootstrap_servers": here.bootstrap_servers,
+        "database_url": SecretStr(here.database_url("pipeline", postgres.DATABASE, passwords["pipeline"])),
+        "database_admin_url": SecretStr(here.database_url(postgres.SUPERUSER, "postgres", passwords["postgres"])),
+        "pipeline_password": SecretStr(passwords["pipeline"]),
+        "users_stream_password": SecretStr(passwords["users_stream"]),
+        "dagster_password": SecretStr(passwords["dagster"]),
+    }
+    return read_settings().model_copy(update=servers)
 
 
 def _steps(settings: PipelineSettings) -> dict[str, tuple[tuple[str, ...], Callable[[], object]]]:

@@ -19,7 +19,7 @@ from pipeline_defs.database import Database
 from pipeline_defs.errors import PipelineError
 from pipeline_defs.kafka_topic import Topic
 from pipeline_defs.random_user import RandomUserApi
-from pipeline_defs.schedule_state import switched_on_since
+from pipeline_defs.schedule_state import is_switched_on
 from pipeline_defs.settings import Settings
 from pipeline_defs.tick import Emission, SlotNotOurs, Tick
 
@@ -56,7 +56,7 @@ def random_user_topic(
     slot = slots.from_tags(context.run.tags)
 
     def wanted() -> bool:
-        return switched_on_since(context.instance) is not None
+        return is_switched_on(context.instance)
 
     this = Tick(settings, database, topic, api, context.run.run_id, wanted)
     try:

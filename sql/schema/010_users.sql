@@ -27,6 +27,14 @@ CREATE TABLE IF NOT EXISTS users (
     kafka_timestamp TIMESTAMPTZ
 );
 
+-- A table from before this pipeline: its rows keep NULL in the new columns.
+ALTER TABLE users
+ADD COLUMN IF NOT EXISTS ingested_at TIMESTAMPTZ,
+ADD COLUMN IF NOT EXISTS kafka_partition INT,
+ADD COLUMN IF NOT EXISTS kafka_offset BIGINT,
+ADD COLUMN IF NOT EXISTS kafka_timestamp TIMESTAMPTZ,
+ALTER COLUMN ingested_at SET DEFAULT clock_timestamp();
+
 CREATE UNIQUE INDEX IF NOT EXISTS users_uuid_key ON users (uuid);
 
 -- Holds only rows without a value that the API always gives, so that the check complete_rows costs nothing at any size.
@@ -34,6 +42,6 @@ CREATE INDEX IF NOT EXISTS users_incomplete ON users (id)
 WHERE
 num_nulls(
     gender, name_title, name_first, name_last, street_number, street_name, city, state, postcode, email, uuid,
-    dob_date, age, phone, cell, picture_large, email_domain
+    dob_date, phone, cell, picture_large, email_domain
 ) > 0
 OR email_domain <> split_part(email, '@', -1);

@@ -9,3 +9,6 @@ CREATE TABLE IF NOT EXISTS slots (
     outcome TEXT NOT NULL CHECK (outcome IN ('claimed', 'emitted', 'missed', 'failed')),
     detail TEXT
 );
+
+-- The claims under way: a handful, at any size of the table.
+CREATE INDEX IF NOT EXISTS slots_claimed ON slots (claimed_at) WHERE outcome = 'claimed';

@@ -4,4 +4,4 @@ GRANT USAGE ON SEQUENCE users_id_seq TO users_stream;
 GRANT SELECT, INSERT, UPDATE ON stream_offsets, driver_starts, stream_progress TO users_stream;
 GRANT SELECT ON stream_state TO users_stream;
 -- Each batch passes through a temporary table.
-DO $$ BEGIN EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO users_stream', current_database()); END $$;
+DO $$ BEGIN EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO users_stream', current_database()); END $$;

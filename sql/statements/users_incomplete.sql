@@ -1,10 +1,11 @@
--- Rows without a value that the API always gives. country may be missing: the nationality LEGO has none.
+-- Rows without a value that the API always gives. country may be missing: the nationality LEGO has none. So may age:
+-- version 1.0 of the API gives the date of birth alone.
 -- The condition is that of the index users_incomplete, which holds such rows alone: the count costs nothing at any size.
 SELECT count(*) AS incomplete, (array_agg(id ORDER BY id DESC))[1:5] AS examples
 FROM users
 WHERE
     num_nulls(
         gender, name_title, name_first, name_last, street_number, street_name, city, state, postcode, email, uuid,
-        dob_date, age, phone, cell, picture_large, email_domain
+        dob_date, phone, cell, picture_large, email_domain
     ) > 0
     OR email_domain <> split_part(email, '@', -1);

@@ -35,6 +35,8 @@ class FakeSession(Session):
         expected = set(re.findall(r"%\((\w+)\)s", sql.statement(name)))
         assert expected == set(values), f"{name} takes {expected}, not {set(values)}"
         self._database.calls.append((name, values))
+        if name in self._database.refused:
+            raise DatabaseError(f"PostgreSQL, statement {name}: canceling statement due to statement timeout.")
         return list(self._database.answers.get(name, []))
 
     @contextmanager
@@ -47,6 +49,7 @@ class FakeDatabase(Database):
         super().__init__(SecretStr("postgresql://nowhere"))
         self.answers = dict(answers or {})
         self.down = down
+        self.refused: set[str] = set()
         self.calls: list[tuple[str, dict[str, object]]] = []
 
     @contextmanager

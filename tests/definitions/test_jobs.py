@@ -31,6 +31,10 @@ CALM = {
 }
 
 
+# The package shows the asset under the module's name.
+TOPIC_ASSET = sys.modules["pipeline_defs.assets.random_user_topic"]
+
+
 @pytest.fixture
 def sender(monkeypatch: pytest.MonkeyPatch) -> FakeSender:
     """Ticks send here instead of to Kafka."""
@@ -40,10 +44,9 @@ def sender(monkeypatch: pytest.MonkeyPatch) -> FakeSender:
 
 
 @pytest.fixture
-def switched_on(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
+def switched_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """The schedule is on."""
-    module = sys.modules["pipeline_defs.assets.random_user_topic"]  # the package shows the asset under this name
-    monkeypatch.setattr(module, "switched_on_since", lambda _: now)
+    monkeypatch.setattr(TOPIC_ASSET, "is_switched_on", lambda _: True)
 
 
 class World:
@@ -69,6 +72,11 @@ class World:
         return job.execute_in_process(
             instance=self.instance, resources=everything, tags={**job.tags, **tags}, raise_on_error=False
         )
+
+    def run_in_slot(self, instant: datetime) -> ExecuteInProcessResult:
+        """Run a tick for the second of an instant, on a grid that holds it."""
+        self.settings = self.settings.model_copy(update={"cadence_seconds": int(instant.timestamp())})
+        return self.run("produce_random_users", **{slots.SLOT_TAG: slots.label(instant)})
 
 
 @pytest.fixture
@@ -100,8 +108,7 @@ def test_launched_by_hand_it_sends_at_once(world: World, sender: FakeSender):
 
 @pytest.mark.usefixtures("switched_on")
 def test_in_its_slot_it_claims_sends_and_accounts(world: World, sender: FakeSender, now: datetime):
-    slot = slots.grid(now - timedelta(seconds=5), now, 5)[-1]
-    result = world.run("produce_random_users", **{slots.SLOT_TAG: slots.label(slot)})
+    result = world.run_in_slot(now)
     [event] = result.asset_materializations_for_node("random_user_topic")
     assert float(str(event.metadata["slot_error_ms"].value)) >= 0
     assert [name for name, _ in world.database.calls] == ["slots_claim", "slots_finish"]
@@ -111,19 +118,20 @@ def test_in_its_slot_it_claims_sends_and_accounts(world: World, sender: FakeSend
 @pytest.mark.usefixtures("switched_on")
 def test_a_slot_of_another_run_ends_it_quietly(world: World, sender: FakeSender, now: datetime):
     world.database.answers["slots_claim"] = []
-    result = world.run("produce_random_users", **{slots.SLOT_TAG: slots.label(now)})
+    result = world.run_in_slot(now)
     assert result.success
+    assert [name for name, _ in world.database.calls] == ["slots_claim"]
     assert not result.asset_materializations_for_node("random_user_topic")
     assert not sender.sent
 
 
 def test_a_schedule_that_is_off_ends_a_waiting_run_quietly(
-    world: World, instance: DagsterInstance, sender: FakeSender, now: datetime
+    world: World, sender: FakeSender, now: datetime, monkeypatch: pytest.MonkeyPatch
 ):
-    world.instance = instance
-    far = slots.label(now + timedelta(hours=1))
-    result = world.run("produce_random_users", **{slots.SLOT_TAG: far})
+    monkeypatch.setattr(TOPIC_ASSET, "is_switched_on", lambda _: False)
+    result = world.run_in_slot(now + timedelta(hours=1))
     assert result.success
+    assert not world.database.calls
     assert not result.asset_materializations_for_node("random_user_topic")
     assert not sender.sent
 

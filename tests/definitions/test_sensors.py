@@ -20,7 +20,6 @@ from pipeline_defs.jobs import DECISION_TAG
 from pipeline_defs.settings import Settings
 from tests.definitions.fakes import (
     EMPTY_CLUSTER,
-    NOW,
     ON_CLUSTER,
     FakeDatabase,
     FakeMaster,
@@ -141,6 +140,16 @@ def test_a_kafka_that_is_away_costs_the_lag_and_not_the_materialization(instance
     assert "timed out" in str(found.asset_events[0].metadata["lag"].value)
 
 
+def test_a_count_that_takes_too_long_leaves_the_old_one_and_the_ledger(instance: DagsterInstance):
+    topic = FakeTopic(healthy_topic(), {0: 25})
+    first = result(look(sensors.users_observer, instance, database=users_database(11), topic=topic))
+    old = json.dumps({**json.loads(str(first.cursor)), "counted_at": 0})
+    slow = users_database(21)
+    slow.refused = {"users_count"}
+    found = result(look(sensors.users_observer, instance, old, database=slow, topic=topic))
+    assert found.asset_events[0].metadata["dagster/row_count"].value == 510
+
+
 # users_checks
 
 
@@ -196,38 +205,60 @@ def test_a_database_that_is_away_fails_its_checks_and_no_other(instance: Dagster
 # slot_watch
 
 
+def slots_database() -> FakeDatabase:
+    return FakeDatabase({"slots_close": [{"missed": 1}], "slots_give_up": [{"given_up": 2}]})
+
+
 @pytest.fixture
 def switched_on(monkeypatch: pytest.MonkeyPatch, now: datetime) -> datetime:
     """The schedule has been on for five minutes."""
     since = now - timedelta(minutes=5)
+    monkeypatch.setattr(sensors, "is_switched_on", lambda _: True)
     monkeypatch.setattr(sensors, "switched_on_since", lambda _: since)
     return since
+
+
+def switch_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sensors, "is_switched_on", lambda _: False)
+    monkeypatch.setattr(sensors, "switched_on_since", lambda _: None)
 
 
 def test_the_books_are_closed_from_where_the_schedule_was_switched_on(
     instance: DagsterInstance, settings: Settings, switched_on: datetime
 ):
-    database = FakeDatabase({"slots_close": [{"slot": NOW}]})
-    first = result(look(sensors.slot_watch, instance, database=database, settings=settings))
-    again = result(look(sensors.slot_watch, instance, first.cursor, database=database, settings=settings))
+    database = slots_database()
+    resources = {"database": database, "settings": settings}
+    opened = result(look(sensors.slot_watch, instance, **resources))
+    found = result(look(sensors.slot_watch, instance, opened.cursor, **resources))
+    look(sensors.slot_watch, instance, found.cursor, **resources)
     before, after = database.values_of("slots_close")
     assert before["from"] == switched_on
     assert before["to"] == after["from"]
-    assert "1 slots were missed" in str(first.skip_reason)
-    assert again.cursor != first.cursor
+    assert "1 slots were missed, 2 claims" in str(found.skip_reason)
 
 
-def test_a_schedule_that_is_off_misses_nothing(instance: DagsterInstance, settings: Settings):
-    database = FakeDatabase()
-    found = look(sensors.slot_watch, instance, database=database, settings=settings)
-    assert isinstance(found, SkipReason)
-    assert not database.values_of("slots_close")
+@pytest.mark.usefixtures("switched_on")
+def test_switching_off_closes_the_books_once(
+    instance: DagsterInstance, settings: Settings, monkeypatch: pytest.MonkeyPatch, now: datetime
+):
+    database = slots_database()
+    cursor = result(look(sensors.slot_watch, instance, database=database, settings=settings)).cursor
+    switch_off(monkeypatch)
+    for _ in range(2):
+        cursor = result(look(sensors.slot_watch, instance, cursor, database=database, settings=settings)).cursor
+    [closed] = database.values_of("slots_close")
+    assert isinstance(closed["to"], datetime)
+    assert closed["to"] >= now
 
 
-def test_claims_of_dead_runs_are_given_up_even_while_the_schedule_is_off(instance: DagsterInstance, settings: Settings):
-    database = FakeDatabase()
+def test_claims_of_dead_runs_are_given_up_even_while_the_schedule_is_off(
+    instance: DagsterInstance, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    switch_off(monkeypatch)
+    database = slots_database()
     look(sensors.slot_watch, instance, database=database, settings=settings)
     assert len(database.values_of("slots_give_up")) == 1
+    assert not database.values_of("slots_close")
 
 
 @pytest.mark.parametrize("name", ["stream_supervisor", "users_observer", "slot_watch"])

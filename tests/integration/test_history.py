@@ -54,14 +54,13 @@ def test_a_week_is_pruned_to_three_days(stack: Stack) -> None:
     old_runs = old.format("runs", "create_timestamp")
     old_events = old.format("event_logs", "timestamp")
     assert stack.dagster_storage(old_runs, limit=limit)[0]["count"] > RUNS // 2
-    before = stack.dagster_storage("SELECT count(*) FROM runs")[0]["count"]
 
     run_id = stack.launch("prune_history")
     until(lambda: stack.run_status(run_id) in {"SUCCESS", "FAILURE"}, "the end of prune_history", 900)
     assert stack.run_status(run_id) == "SUCCESS"
 
     assert stack.dagster_storage(old_runs, limit=limit)[0]["count"] == 0
-    after = stack.dagster_storage("SELECT count(*) FROM runs")[0]["count"]
-    assert before - after >= RUNS * 4 // 7 - 1
+    # Three sevenths of the copies are left, and the few runs of this session.
+    assert stack.dagster_storage("SELECT count(*) FROM runs")[0]["count"] < RUNS * 3 // 7 + 500
     # The newest event of each asset and kind stays, whatever its age.
     assert stack.dagster_storage(old_events, limit=limit)[0]["count"] <= 20

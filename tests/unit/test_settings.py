@@ -1,7 +1,8 @@
 import pytest
 from pydantic import SecretStr
 
-from pipeline_defs.settings import Settings, SettingsError, read_settings
+from pipeline_defs.database import DatabaseError, connect
+from pipeline_defs.settings import Settings, SettingsError, libpq_address, read_settings
 
 
 @pytest.fixture(autouse=True)
@@ -63,3 +64,34 @@ def test_secrets_show_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatch
     settings = read_settings()
     assert "tell-nobody" not in repr(settings) + str(settings) + settings.model_dump_json()
     assert settings.pipeline_password == SecretStr("tell-nobody")
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_ADMIN_URL", "DAGSTER_POSTGRES_URL"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "postgresql://pipeline:tell-nobody%zz@127.0.0.1/db",
+        "postgresql://pipeline:tell-nobody@me@127.0.0.1/db",
+        "postgresql://pipeline:tell-nobody/me@127.0.0.1/db",
+        "pipeline:tell-nobody@127.0.0.1/db",
+        "host=127.0.0.1 password=tell-nobody",
+    ],
+)
+def test_a_malformed_address_is_named_and_its_password_is_not(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"{name}: .*percent-encoded") as caught:
+        read_settings()
+    assert "tell-nobody" not in str(caught.value)
+
+
+def test_an_address_in_sqlalchemys_way_is_one_of_libpq(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", "postgresql+psycopg2://dagster:p%40ss@127.0.0.1:5432/dagster")
+    url = read_settings().dagster_postgres_url
+    assert url
+    assert libpq_address(url) == "postgresql://dagster:p%40ss@127.0.0.1:5432/dagster"
+
+
+def test_an_unread_malformed_address_is_not_quoted_either():
+    with pytest.raises(DatabaseError, match="can't be read") as caught:
+        connect(SecretStr("postgresql://pipeline:tell-nobody%zz@127.0.0.1/db"))
+    assert "tell-nobody" not in str(caught.value)

@@ -68,22 +68,8 @@ def test_slot_error_is_in_milliseconds_and_negative_when_too_early():
     assert slots.error_milliseconds(slot, slot - timedelta(milliseconds=2)) == -2
 
 
-def test_books_go_on_where_they_were_closed():
-    switched_on = at("12:00:00")
-    cursor = slots.open_books(None, switched_on, 25).closed(at("12:05:00"))
-    assert slots.open_books(cursor, switched_on, 25).closed_until == at("12:05:00")
-
-
-@pytest.mark.parametrize("cursor", [None, "", "null", "nonsense", "[]", "{}", '{"closed": 7}'])
-def test_books_without_a_usable_cursor_begin_when_the_schedule_was_switched_on(cursor: str | None):
-    assert slots.open_books(cursor, at("12:00:00"), 25).closed_until == at("12:00:00")
-
-
-def test_switching_the_schedule_on_again_opens_new_books():
-    cursor = slots.open_books(None, at("12:00:00"), 25).closed(at("12:05:00"))
-    assert slots.open_books(cursor, at("13:00:00"), 25).closed_until == at("13:00:00")
-
-
-def test_a_new_cadence_does_not_reopen_what_is_closed():
-    cursor = slots.open_books(None, at("12:00:00"), 25).closed(at("12:05:00"))
-    assert slots.open_books(cursor, at("12:00:00"), 10).closed_until == at("12:05:00")
+@given(INSTANTS, CADENCES)
+def test_every_slot_of_a_grid_is_on_it_and_its_neighbour_second_is_not(start: datetime, cadence: int):
+    for slot in slots.grid(start, start + timedelta(hours=1), cadence):
+        assert slots.on_grid(slot, cadence)
+        assert not slots.on_grid(slot + timedelta(seconds=1), cadence)

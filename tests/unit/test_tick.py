@@ -1,7 +1,10 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import pytest
 
+from pipeline_defs.database import DatabaseError, Session
 from pipeline_defs.settings import Settings
 from pipeline_defs.tick import SlotNotOurs, Tick, TickError, wait_until
 from tests.definitions.fakes import NOW, FakeApi, FakeDatabase, FakeSender, FakeTopic
@@ -160,3 +163,42 @@ def test_a_topic_that_refuses_makes_a_failed_slot_that_names_what_was_acknowledg
         a_tick(database, sender).in_slot(SLOT)
     [row] = database.values_of("slots_finish")
     assert (row["outcome"], row["uuids"]) == ("failed", ["uuid-0"])
+
+
+def test_a_slot_that_is_not_on_the_present_grid_is_left_alone(sender: FakeSender):
+    database = FakeDatabase(OWNED)
+    with pytest.raises(SlotNotOurs, match="not on the grid of 25 s"):
+        a_tick(database, sender).in_slot(SLOT + timedelta(seconds=10))
+    assert (database.calls, sender.sent) == ([], [])
+
+
+class RestartingDatabase(FakeDatabase):
+    """Refuses to account for a slot so many times."""
+
+    def __init__(self, refusals: int) -> None:
+        super().__init__(OWNED)
+        self.refusals = refusals
+        self.sessions = 0
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        self.sessions += 1
+        self.refused = {"slots_finish"} if self.sessions <= self.refusals else set()
+        with super().session() as session:
+            yield session
+
+
+def test_what_kafka_acknowledged_is_accounted_for_on_a_new_connection(sender: FakeSender):
+    database = RestartingDatabase(refusals=4)
+    a_tick(database, sender).in_slot(SLOT)
+    rows = database.values_of("slots_finish")
+    assert len(rows) == database.sessions == 5
+    assert rows[-1] == rows[0]
+    assert len(sender.sent) == 2
+
+
+def test_accounting_is_given_up_after_a_while(sender: FakeSender):
+    database = RestartingDatabase(refusals=1000)
+    with pytest.raises(DatabaseError):
+        a_tick(database, sender).in_slot(SLOT)
+    assert 15 < database.sessions < 25

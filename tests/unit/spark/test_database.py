@@ -28,7 +28,7 @@ def test_errors_that_a_row_causes(code: str):
     assert not is_passing(refusal(code))
 
 
-@pytest.mark.parametrize("code", ["42P01", "42501", "28P01"])
+@pytest.mark.parametrize("code", ["42P01", "42501", "28P01", "2200H", "23505"])
 def test_errors_that_need_a_person(code: str):
     assert not is_guilty(refusal(code))
     assert not is_passing(refusal(code))

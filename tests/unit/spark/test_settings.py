@@ -90,7 +90,6 @@ def test_a_key_given_twice_is_refused():
         ("fetch.max.bytes", 2**31, "to 2147483647"),
         ("subscribe", "", "a text"),
         ("subscribe", ["random-user"], "a text"),
-        ("isolation.level", "dirty", '"read_committed"'),
     ],
 )
 def test_an_impossible_value_is_refused_with_what_is_allowed(name: str, value: object, allowed: str):

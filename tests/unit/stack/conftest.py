@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline_defs.settings import read_settings
 from stack.components import Site
 from stack.settings import Settings
 from stack.state import State
@@ -14,7 +15,10 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PIPELINE_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("PIPELINE_CACHE", str(tmp_path / "cache"))
     for name in ("PIPELINE_PORT_OFFSET", "RANDOM_USER_API_URL", "KAFKA_TOPIC", "CADENCE_SECONDS"):
-        monkeypatch.delenv(name, raising=False)
+        # Set first: what a test's command remembers into the environment goes with the test.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    read_settings.cache_clear()
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ def run(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
         (["env"], {}, 1, "never started"),
         (["status"], {"PIPELINE_PORT_OFFSET": "far"}, 1, "PIPELINE_PORT_OFFSET"),
         (["up"], {"PIPELINE_JAVA_HOME": "/nowhere"}, 5, "Java doesn't run"),
+        (["up"], {"CADENCE_SECONDS": "1"}, 1, "CADENCE_SECONDS"),
+        (["status"], {"CADENCE_SECONDS": "1"}, 1, "CADENCE_SECONDS"),
         (["fly"], {}, 2, "No such command 'fly'"),
     ],
 )
@@ -52,6 +54,20 @@ def test_logs_show_the_last_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert capfd.readouterr().out == "two\nthree\n"
     assert run(["logs", "broker-9"], monkeypatch) == 1
     assert "There are: broker-1" in capfd.readouterr().err
+
+
+def test_the_log_of_the_stream_is_that_of_its_newest_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    (tmp_path / "state" / "logs").mkdir(parents=True)
+    (tmp_path / "state" / "logs" / "broker-1.log").touch()
+    for worker, driver in ((1, "driver-20260102030405-0001"), (2, "driver-20260102030404-0000")):
+        folder = tmp_path / "state" / "spark" / f"worker-{worker}" / driver
+        folder.mkdir(parents=True)
+        (folder / "stderr").write_text(f"Spark of {driver}\n")
+        (folder / "stdout").write_text(f"stream of {driver}\n")
+    assert run(["logs", "users_stream"], monkeypatch) == 0
+    assert capfd.readouterr().out == ("Spark of driver-20260102030405-0001\nstream of driver-20260102030405-0001\n")
 
 
 @pytest.mark.parametrize(("text", "count", "lines"), [("", 3, []), ("a\nb\n", 1, ["b"]), ("a\nb", 5, ["a", "b"])])

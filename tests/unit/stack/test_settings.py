@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline_defs.settings import read_settings
 from stack import settings as stack_settings
 from stack.errors import StackError
 from stack.settings import REMEMBERED, Settings
@@ -38,7 +39,7 @@ def test_an_impossible_port_is_named(variables: dict[str, str], says: str, monke
 
 def test_later_commands_find_the_ports_of_the_last_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     started = Settings(port_offset=10000, broker_1_port=9195)
-    assert started.remembered() == {"port_offset": 10000, "broker_1_port": 9195}
+    assert started.remembered() == {"port_offset": 10000, "broker_1_port": 9195, "environment": {}}
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / REMEMBERED).write_text(json.dumps(started.remembered()))
     assert stack_settings.load().port("broker-1") == 19195
@@ -56,10 +57,34 @@ def test_a_closed_folder_closes_all_below_it(mode: int, enterable: bool, tmp_pat
     assert stack_settings.enterable_by_others(below) == (enterable and above)
 
 
+def test_later_commands_find_the_chosen_settings_of_the_last_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CADENCE_SECONDS", "10")
+    monkeypatch.setenv("PEOPLE_PER_TICK", "10")  # the default
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "elsewhere:9092")
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / REMEMBERED).write_text(json.dumps(Settings().remembered()))
+    monkeypatch.delenv("CADENCE_SECONDS")
+    stack_settings.load()
+    assert stack_settings.chosen() == {"CADENCE_SECONDS": "10"}
+    assert read_settings().cadence_seconds == 10
+
+
+@pytest.mark.parametrize(("said", "chosen"), [("15", {"CADENCE_SECONDS": "15"}), ("25", {}), ("", {})])
+def test_the_shell_overrules_what_is_remembered(
+    said: str, chosen: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / REMEMBERED).write_text('{"environment": {"CADENCE_SECONDS": "10"}}')
+    monkeypatch.setenv("CADENCE_SECONDS", said)
+    stack_settings.load()
+    assert stack_settings.chosen() == chosen
+
+
 def test_passwords_of_the_shell_reach_no_server(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CADENCE_SECONDS", "10")
     monkeypatch.setenv("DATABASE_ADMIN_URL", "postgresql://postgres:secret@elsewhere/postgres")
     monkeypatch.setenv("PIPELINE_PASSWORD", "secret")
     chosen = stack_settings.chosen_for_dagster()
     assert chosen["CADENCE_SECONDS"] == "10"
-    assert "secret" not in str(chosen)
+    monkeypatch.setenv("USERS_STREAM_DATABASE_URL", "postgresql://users_stream:secret@elsewhere/postgres")
+    assert "secret" not in str(chosen | stack_settings.chosen_for_the_stream() | Settings().remembered())

@@ -1,0 +1,11 @@
+-- Run for each database once it is there: only the roles that work in it may enter it. A role that may enter a database
+-- may make temporary tables there. PostgreSQL would let every role into every database.
+DO $$
+DECLARE
+    role_name TEXT;
+BEGIN
+    EXECUTE 'REVOKE ALL ON DATABASE ' || quote_ident(%(database)s) || ' FROM PUBLIC';
+    FOREACH role_name IN ARRAY %(roles)s::TEXT[] LOOP
+        EXECUTE 'GRANT CONNECT, TEMPORARY ON DATABASE ' || quote_ident(%(database)s) || ' TO ' || quote_ident(role_name);
+    END LOOP;
+END $$;
