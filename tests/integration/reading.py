@@ -2,8 +2,12 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+# Real responses of the API, beside the repository; a bare clone has none.
+RECORDINGS = sorted((Path(__file__).resolve().parents[3] / "shared" / "randomuser").glob("recorded-1.4-*.json"))
 
 # The columns of `users` that come from the person, in the table's order.
 COLUMNS = (

@@ -10,8 +10,6 @@ from tests.integration import kafka, reading
 from tests.integration.stack import ROOT, Stack
 from tests.waiting import until
 
-RECORDINGS = sorted((ROOT.parent / "shared" / "randomuser").glob("recorded-1.4-*.json"))
-
 
 def rows_of(stack: Stack, uuids: list[str]) -> dict[str, dict[str, Any]]:
     rows = stack.query("SELECT * FROM users WHERE uuid = ANY(%(uuids)s::uuid[])", uuids=uuids)
@@ -30,7 +28,7 @@ def compare(people: dict[str, bytes], rows: dict[str, dict[str, Any]]) -> None:
         assert arrived == expected
 
 
-@pytest.mark.parametrize("recording", RECORDINGS, ids=lambda path: path.name)
+@pytest.mark.parametrize("recording", reading.RECORDINGS, ids=lambda path: path.name)
 def test_recorded_people_arrive_field_by_field(stack: Stack, recording: Path) -> None:
     people = people_of(recording)
     stack.produce((uuid.encode(), raw) for uuid, raw in people.items())
@@ -45,11 +43,12 @@ def test_a_tick_by_hand_arrives_field_by_field(stack: Stack) -> None:
     before = {record.key for record in stack.records()}
     stack.dagster("job", "launch", "-w", "workspace.yaml", "-j", "produce_random_users")
 
-    def by_hand() -> list[kafka.Record]:
+    def ten_by_hand() -> list[kafka.Record] | None:
         new = [record for record in stack.records() if record.key not in before]
-        return [record for record in new if record.headers and not record.headers["slot"]]
+        by_hand = [record for record in new if record.headers and not record.headers["slot"]]
+        return by_hand if len(by_hand) >= 10 else None
 
-    records = until(by_hand, "records of a tick by hand")
+    records = until(ten_by_hand, "the ten records of a tick by hand")
     assert len(records) == 10
     for record in records:
         assert record.headers["source"].startswith(b"http")
@@ -74,12 +73,14 @@ def test_every_person_of_every_emitted_slot_is_accounted_for(stack: Stack) -> No
 def test_a_record_that_is_no_person_is_rejected_and_the_rest_goes_on(stack: Stack) -> None:
     bad = [(None, b"<html>502 Bad Gateway</html>"), (None, b'{"error": "Uh oh, something has gone wrong."}')]
     stack.produce(bad)
-    rejected = until(
-        lambda: stack.query(
+
+    def both() -> list[dict[str, Any]] | None:
+        found = stack.query(
             "SELECT payload, reason, detail FROM rejected_records WHERE payload = ANY(%(payloads)s)",
             payloads=[value for _, value in bad],
-        ),
-        "the two records in rejected_records",
-    )
+        )
+        return found if len(found) == len(bad) else None
+
+    rejected = until(both, "the two records in rejected_records")
     assert {bytes(row["payload"]) for row in rejected} == {value for _, value in bad}
     assert all(row["reason"] and row["detail"] for row in rejected)

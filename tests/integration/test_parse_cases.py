@@ -32,7 +32,6 @@ PERSON: dict[str, Any] = {
     "cell": "600-000-000",
     "picture": {"large": "https://randomuser.me/api/portraits/women/1.jpg"},
 }
-RECORDED = Path("/work/shared/randomuser/recorded-1.4-111-users.json")
 
 
 @dataclass(frozen=True)
@@ -247,10 +246,9 @@ def test_case(rows: dict[str, Row], name: str):
     assert given == case.value
 
 
-def test_recorded_people_agree_with_an_independent_reading(session: SparkSession):
-    if not RECORDED.exists():
-        pytest.skip(f"{RECORDED.name} is not on this machine")
-    people = [json.dumps(one, ensure_ascii=False).encode() for one in json.loads(RECORDED.read_text())["results"]]
+@pytest.mark.parametrize("recording", reading.RECORDINGS, ids=lambda path: path.name)
+def test_recorded_people_agree_with_an_independent_reading(session: SparkSession, recording: Path):
+    people = [json.dumps(one, ensure_ascii=False).encode() for one in json.loads(recording.read_text())["results"]]
     rows = parsed(session, {str(number): value for number, value in enumerate(people)})
     for number, value in enumerate(people):
         row = rows[str(number)]
