@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from stack.processes import end
 from stack.settings import Settings
 from tests.integration.stack import Stack
 
@@ -34,6 +35,7 @@ def stack() -> Iterator[Stack]:
         yield running
     finally:
         running.pipeline("destroy", "--yes", check=False)
+        end(running.processes())  # whatever a broken `destroy` has left
         shutil.rmtree(folder, ignore_errors=True)
 
 
