@@ -29,7 +29,7 @@ from pipeline_defs.settings import Settings
     default_status=DefaultScheduleStatus.RUNNING,
     description=(
         "Each minute, arms a run for every slot of the next 90 s that has none. A run waits for its slot, so people "
-        "are sent on the grid to the millisecond, however slowly runs start. Switching this off also ends the runs "
+        "are sent on the grid to the millisecond if the run is up by then. Switching this off also ends the runs "
         "that wait."
     ),
 )
