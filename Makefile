@@ -1,6 +1,6 @@
 # `make` alone explains the targets. Everything but the virtual environment is done by the program `pipeline`.
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs env destroy check format test-fast test test-docker docs-docker lock
+.PHONY: help up down doctor status logs env destroy check format test-fast test test-docker docs-docker lock
 SHELL := /bin/sh
 
 bin := .venv/bin
@@ -18,6 +18,9 @@ down: $(ready) ## Stop everything; the data stay
 
 status: $(ready) ## Show how each component and the pipeline are doing
 	@$(bin)/pipeline status
+
+doctor: $(ready) ## Check whether this machine is ready: Java, ports, disk, memory, clock, data
+	@$(bin)/pipeline doctor
 
 logs: $(ready) ## Show the log of one component: make logs COMPONENT=broker-1
 	@$(bin)/pipeline logs $(COMPONENT)

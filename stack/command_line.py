@@ -14,12 +14,13 @@ import typer
 from rich.console import Console
 
 from pipeline_defs.errors import PipelineError
-from stack import down, environment, jars, java, launch, spark_cluster, status, up
+from stack import doctor, down, environment, jars, java, launch, spark_cluster, status, up
 from stack import settings as stack_settings
-from stack.errors import ExitCode, NotRunningError, StackError
+from stack.errors import ExitCode, NotRunningError, StackError, of_the_system
 from stack.state import State
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+_AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 _out = Console()
 _errors = Console(stderr=True)
 
@@ -37,7 +38,7 @@ def _down() -> None:
 
 
 @app.command("status")
-def _status(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False) -> None:
+def _status(*, as_json: _AsJson = False) -> None:
     """Show how each component and the pipeline itself are doing."""
     lines, pipeline = status.read(stack_settings.load())
     if as_json:
@@ -45,6 +46,17 @@ def _status(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON,
     else:
         status.show(lines, pipeline, _out)
     raise typer.Exit(status.exit_code(lines))
+
+
+@app.command("doctor")
+def _doctor(*, as_json: _AsJson = False) -> None:
+    """Check whether this machine is ready for a stack, whether one runs or not."""
+    findings = doctor.examine(stack_settings.load())
+    if as_json:
+        typer.echo(json.dumps(doctor.as_json(findings), indent=2))
+    else:
+        doctor.show(findings, _out)
+    raise typer.Exit(doctor.exit_code(findings))
 
 
 @app.command("logs")
@@ -106,6 +118,9 @@ def main() -> NoReturn:
     except (StackError, PipelineError) as error:
         _errors.print(str(error), style="red", soft_wrap=True, markup=False, highlight=False)
         sys.exit(error.exit_code if isinstance(error, StackError) else ExitCode.FAILED)
+    except OSError as error:
+        _errors.print(of_the_system(error), style="red", soft_wrap=True, markup=False, highlight=False)
+        sys.exit(ExitCode.MACHINE_NOT_READY)
     sys.exit(ExitCode.DONE)
 
 

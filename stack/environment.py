@@ -10,6 +10,8 @@ from stack import dagster_home, passwords, settings, site
 from stack.components import HOST, Site
 from stack.postgres import DATABASE
 from stack.settings import Settings
+from stack.state import State
+from stack.supervisor import Supervisor
 
 _SHOWN = (
     *("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "SPARK_MASTER_URL", "SPARK_MASTER_REST_URL", "SPARK_MASTER_UI_URL"),
@@ -48,8 +50,9 @@ def lines(stack_settings: Settings) -> str:
     """Give the `export` lines.
 
     Raises:
-        StackError: the stack was never started.
+        NotRunningError: the stack doesn't run.
     """
+    Supervisor(State(stack_settings.state)).must_answer()
     here = site.locate(stack_settings)
     found = variables(here, passwords.load(here.state.passwords), settings.shell_path())
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in found.items())

@@ -1,5 +1,6 @@
 """What `pipeline` says when it can't do as asked: one sentence that tells what happened and what to do."""
 
+import errno
 from enum import IntEnum
 
 
@@ -33,3 +34,16 @@ class MachineError(StackError):
     """The machine lacks something: Java, a free port, room on the disk."""
 
     exit_code = ExitCode.MACHINE_NOT_READY
+
+
+def of_the_system(error: OSError) -> str:
+    """Give the sentence for an error of the operating system that nothing foresaw."""
+    where = error.filename or "A file"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return (
+            f"{where} can't be written: the disk is full. Free some room and try again; `make doctor` names the disks."
+        )
+    return (
+        f"{where} can't be used ({error.strerror or error}). Repair it and try again; `make doctor` checks what a "
+        "stack needs."
+    )

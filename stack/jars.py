@@ -142,6 +142,27 @@ def provide(cache: Path, java: Path, repository: str = "", progress: Progress | 
     return places
 
 
+def inspect(cache: Path) -> tuple[int, list[Path], int]:
+    """Give how many jars are missing, those that have other bytes than the pinned ones, and how many are pinned."""
+    places = folders(cache)
+    wanted = {places[name] / jar.file_name: jar for name, jars in _pinned().items() for jar in jars}
+    there = [path for path in wanted if path.exists()]
+    return len(wanted) - len(there), [path for path in there if _digest(path) != wanted[path].sha256], len(wanted)
+
+
+def fetch_one(java: Path, repository: str = "") -> None:
+    """Fetch one jar and throw it away: does the registry give what is pinned?
+
+    Raises:
+        MachineError: it can't be reached, or gives other bytes.
+    """
+    jar = next(jar for jars in _pinned().values() for jar in jars)
+    with tempfile.TemporaryDirectory() as folder:
+        _fetch(
+            {Path(folder) / jar.file_name: jar}, Path(folder) / "incoming", java, repository, lambda _have, _all: None
+        )
+
+
 def folders(cache: Path) -> dict[str, Path]:
     """Give the folder of each set, named by its content, whether its jars are there or not."""
     return {name: cache / "jars" / f"{name}-{_fingerprint(pinned)}" for name, pinned in _pinned().items()}
@@ -158,11 +179,15 @@ def _fingerprint(jars: list[Jar]) -> str:
 def _verified(path: Path, jar: Jar) -> bool:
     if not path.exists():
         return False
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() == jar.sha256:
-            return True
+    if _digest(path) == jar.sha256:
+        return True
     path.unlink()
     return False
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fetch(missing: dict[Path, Jar], incoming: Path, java: Path, repository: str, progress: Progress) -> None:

@@ -32,8 +32,16 @@ def find(settings: Settings) -> Path:
     try:
         said = subprocess.run([found, "-version"], capture_output=True, text=True, timeout=30, check=True).stderr
     except (OSError, subprocess.SubprocessError) as error:
-        raise MachineError(f"Java doesn't run: `{found} -version` failed ({error}). {_WANTED}.") from None
+        raise MachineError(f"Java doesn't run: `{found} -version` failed ({_reason(error)}). {_WANTED}.") from None
     version = major_version(said)
     if version not in SUPPORTED:
         raise MachineError(f"Java {version or 'of an unknown version'} ({found}) isn't supported. {_WANTED}.")
     return Path(found).absolute()
+
+
+def _reason(error: OSError | subprocess.SubprocessError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if isinstance(error, subprocess.CalledProcessError) and error.stderr.strip():
+        return error.stderr.strip().splitlines()[-1]
+    return "it gives no answer" if isinstance(error, subprocess.TimeoutExpired) else "it says nothing"

@@ -1,6 +1,7 @@
 """Kafka in KRaft mode: three controllers and three brokers, their properties, their format, their client programs."""
 
 import base64
+import re
 import secrets
 import shlex
 import shutil
@@ -10,12 +11,14 @@ from pathlib import Path
 
 from stack.components import HOST, Component, Probe, Site
 from stack.errors import StackError
-from stack.state import write_private
+from stack.state import State, write_private
 
 NUMBERS = (1, 2, 3)
 
 # A broker has the id of its number; a controller's is out of the way of brokers that may be added.
 _CONTROLLER_IDS_FROM = 100
+
+_CLUSTER_ID = re.compile(r"[\w-]{22}")
 
 _LOG4J = Path(__file__).with_name("kafka_log4j2.properties")
 
@@ -107,8 +110,8 @@ def prepare(site: Site) -> None:
     Raises:
         StackError: Kafka's tool can't format a folder.
     """
-    cluster = _cluster_id(site.state.kafka / "cluster_id")
-    names = [component.name for component in components(site)]
+    cluster = _cluster_id(site.state)
+    names = server_names()
     for name in names:
         (site.state.kafka / name).mkdir(mode=0o700, exist_ok=True)
         write_private(site.state.kafka / name / "server.properties", render(properties(site, name)))
@@ -119,18 +122,54 @@ def prepare(site: Site) -> None:
         write_private(site.state.bin / program, f'#!/bin/sh\nexec {command} {main_class} "$@"\n', mode=0o700)
 
 
-def _cluster_id(file: Path) -> str:
-    if not file.exists():
-        write_private(file, base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("="))
-    return file.read_text(encoding="utf-8").strip()
+def server_names() -> list[str]:
+    """Give the name of each controller and broker."""
+    return [f"{role}-{number}" for role in ("controller", "broker") for number in NUMBERS]
+
+
+def was_formatted(state: State, name: str) -> bool:
+    """Tell whether the folder of this server was formatted to its end: by the mark, or because the server ran in it."""
+    folder = state.kafka / name
+    return (folder / "formatted").exists() or (folder / "data" / "__cluster_metadata-0").exists()
+
+
+def is_whole(state: State, name: str) -> bool:
+    """Tell whether the data folder of this server names the cluster of this stack."""
+    cluster = _cluster_in(state.kafka / name / "data" / "meta.properties")
+    return cluster is not None and cluster == (_kept_cluster_id(state) or cluster)
+
+
+def _cluster_id(state: State) -> str:
+    """Give the id of this stack's cluster: the kept one, else that of a formatted folder, else a new one."""
+    formatted = (_cluster_in(state.kafka / name / "data" / "meta.properties") for name in server_names())
+    cluster = _kept_cluster_id(state) or next(filter(None, formatted), None)
+    cluster = cluster or base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
+    write_private(state.kafka / "cluster_id", cluster)
+    return cluster
+
+
+def _kept_cluster_id(state: State) -> str | None:
+    try:
+        kept = (state.kafka / "cluster_id").read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return kept if _CLUSTER_ID.fullmatch(kept) else None
+
+
+def _cluster_in(meta_properties: Path) -> str | None:
+    try:
+        text = meta_properties.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    return next((line.partition("=")[2] for line in text.splitlines() if line.startswith("cluster.id=")), None)
 
 
 def _format(site: Site, name: str, cluster: str) -> None:
     folder = site.state.kafka / name
     formatted, data = folder / "formatted", folder / "data"
-    if formatted.exists():
+    if was_formatted(site.state, name):
         return
-    # Without the mark, a format was cut off before the server ever ran: there is nothing to lose.
+    # Without the mark and without a trace of the server, a format was cut off: there is nothing to lose.
     shutil.rmtree(data, ignore_errors=True)
     command = [str(site.java), "-XX:TieredStopAtLevel=1", "-Xmx96m", "-cp", f"{site.kafka_jars}/*"]
     command += ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(folder / "server.properties")]

@@ -66,7 +66,7 @@ class Launch:
     def _component(self, component: Component) -> None:
         self._wait_for(component.needs)
         process = self.supervisor.processes()[component.name]
-        ran_before = process.state in ("RUNNING", "STARTING")
+        ran_before = process.runs
         if not ran_before:
             self.started.append(component.name)
             self.board.set(component.name, "starting")
@@ -97,7 +97,7 @@ class Launch:
             if process.state == "FATAL" or len(pids) > _MOST_STARTS:
                 return f"ended again and again ({process.detail})"
             lack = "has ended and will be started again"
-            if process.state in ("RUNNING", "STARTING"):
+            if process.runs:
                 lack = health.ask(self.site, component, self.passwords, process.since)
             if lack is None:
                 return None

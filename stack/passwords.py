@@ -4,7 +4,7 @@ import json
 import secrets
 from pathlib import Path
 
-from stack.errors import StackError
+from stack.errors import MachineError, NotRunningError
 from stack.state import write_private
 
 ROLES = ("postgres", "pipeline", "users_stream", "dagster")
@@ -19,7 +19,7 @@ def load_or_create(file: Path) -> dict[str, str]:
     """Give the password of each role, made at the first call.
 
     Raises:
-        StackError: the file is there and can't be read as what this function writes.
+        MachineError: the file is there and can't be read as what this function writes.
     """
     if not file.exists():
         write_private(file, json.dumps({role: secrets.token_urlsafe(24) for role in ROLES}, indent=2) + "\n")
@@ -30,15 +30,16 @@ def load(file: Path) -> dict[str, str]:
     """Give the password of each role.
 
     Raises:
-        StackError: the file isn't there, or can't be read as what `load_or_create` writes.
+        NotRunningError: the file isn't there.
+        MachineError: it can't be read as what `load_or_create` writes.
     """
     try:
         passwords = json.loads(file.read_text(encoding="utf-8"))
-        return {role: passwords[role] for role in ROLES}
+        return {role: str(passwords[role]) for role in ROLES}
     except FileNotFoundError:
-        raise StackError(f"The stack was never started: {file} doesn't exist. Run `make up`.") from None
+        raise NotRunningError(f"The stack was never started: {file} doesn't exist. Run `make up`.") from None
     except (OSError, ValueError, KeyError, TypeError):
-        raise StackError(
+        raise MachineError(
             f"{file} doesn't hold the passwords of {', '.join(ROLES)}. Restore the file from a backup, "
             "or run `make destroy` to begin anew without data."
         ) from None

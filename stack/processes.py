@@ -1,6 +1,7 @@
 """The operating system's view: processes of a stack that have lost their supervisor, and who listens on a port."""
 
 import errno
+import os
 import socket
 from collections.abc import Iterable
 from contextlib import suppress
@@ -95,19 +96,35 @@ def port_is_free(port: int) -> bool:
         return True
 
 
-def port_owner(port: int) -> str | None:
-    """Give name and id of the process that listens on a port, or None where this account may not know."""
+@dataclass(frozen=True)
+class Owner:
+    """A process that listens on a port."""
+
+    pid: int
+    name: str
+    account: str
+
+    def __str__(self) -> str:
+        return f"{self.name}, process {self.pid} of {self.account}"
+
+
+def port_owner(port: int) -> Owner | None:
+    """Give the process that listens on a port, or None where this account may not know."""
     for process in psutil.process_iter(["name", "username"]):
         try:
             connections = process.net_connections(kind="tcp")
         except psutil.Error:
             continue
         if any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in connections):
-            return f"{process.info['name']}, process {process.pid} of {process.info['username']}"
+            return Owner(process.pid, process.info["name"], process.info["username"])
     return None
 
 
 def free_bytes(folder: Path) -> int:
     """Give the room left on the disk of a folder that may not exist yet."""
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    return psutil.disk_usage(str(existing)).free
+    return psutil.disk_usage(str(nearest_existing(folder))).free
+
+
+def nearest_existing(path: Path) -> Path:
+    """Give this path, or the nearest one above it that exists, as far as this account can see."""
+    return next(each for each in (path, *path.parents) if os.path.exists(each))  # noqa: PTH110 - never raises

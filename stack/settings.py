@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, JsonConfigSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pipeline_defs.settings import Settings as PipelineSettings
-from stack.errors import StackError
+from stack.errors import MachineError, StackError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -144,7 +144,9 @@ def load() -> Settings:
 
     Raises:
         StackError: a setting has an impossible value; the message names it.
+        MachineError: what the state folder remembers can't be read.
     """
+    kept = _kept(Path(os.environ.get("PIPELINE_STATE") or default_state()) / REMEMBERED)
     try:
         settings = Settings()
     except ValidationError as error:
@@ -153,12 +155,26 @@ def load() -> Settings:
             for problem in error.errors()
         )
         raise StackError(f"A setting can't be used: {problems}. Correct it and try again.") from None
-    _recall(settings.state / REMEMBERED)
+    _recall(kept.get(_CHOSEN, {}))
     return settings.model_copy(update={"state": settings.state.absolute(), "cache": settings.cache.absolute()})
 
 
-def _recall(file: Path) -> None:
-    kept = json.loads(file.read_text(encoding="utf-8")).get(_CHOSEN, {}) if file.exists() else {}
+def _kept(file: Path) -> dict[str, Any]:
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        if all(isinstance(value, str) for value in kept.get(_CHOSEN, {}).values()):
+            return kept
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError, AttributeError):
+        pass
+    raise MachineError(
+        f"{file} is damaged. It keeps the ports and settings of the last start and nothing else: delete it, and name "
+        "those that differ from the defaults again at the next `make up`."
+    )
+
+
+def _recall(kept: dict[str, str]) -> None:
     for name, value in kept.items():
         os.environ.setdefault(name, value)
     # An empty variable asks for the default again.
@@ -216,12 +232,12 @@ def account_ids(account: str) -> tuple[int, int]:
     """Give user and group id of an account.
 
     Raises:
-        StackError: the machine has no such account.
+        MachineError: the machine has no such account.
     """
     try:
         entry = pwd.getpwnam(account)
     except KeyError:
-        raise StackError(
+        raise MachineError(
             f"PostgreSQL can't run as root and this machine has no account {account} to run it. "
             "Run as a normal user instead."
         ) from None

@@ -17,7 +17,7 @@ from pipeline_defs.settings import read_settings
 from stack import health, processes, site, tables
 from stack import passwords as stack_passwords
 from stack.components import Component, Site
-from stack.errors import ExitCode, NotRunningError
+from stack.errors import ExitCode
 from stack.settings import Settings
 from stack.state import State
 from stack.supervisor import Process, Supervisor
@@ -56,8 +56,7 @@ def read(settings: Settings) -> tuple[list[ComponentStatus], tables.Pipeline]:
     topic = read_settings().kafka_topic
     state = State(settings.state)
     supervisor = Supervisor(state)
-    if not supervisor.answers():
-        raise NotRunningError(f"The stack of {state.root} is not running. `make up` starts it.")
+    supervisor.must_answer()
     here = site.locate(settings)
     passwords = stack_passwords.load(state.passwords)
     supervised = supervisor.processes()
@@ -74,7 +73,7 @@ def read(settings: Settings) -> tuple[list[ComponentStatus], tables.Pipeline]:
 def _component(
     here: Site, component: Component, process: Process, passwords: dict[str, str], restarted: int
 ) -> ComponentStatus:
-    runs = process.state in ("RUNNING", "STARTING") and process.pid is not None
+    runs = process.runs and process.pid is not None
     before = processes.usage(process.pid) if runs and process.pid else processes.Usage(0, 0.0)
     began = time.monotonic()
     state = process.state.lower()

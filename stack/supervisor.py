@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 from stack.components import Component
-from stack.errors import StackError
+from stack.errors import NotRunningError, StackError
 from stack.settings import inherited_environment
 from stack.state import State, write_private
 
@@ -39,6 +39,11 @@ class Process:
     pid: int | None
     since: float  # epoch seconds of the last start, 0 for never
     detail: str
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is a process, or is about to be."""
+        return self.state in ("RUNNING", "STARTING")
 
 
 def render(state: State, components: Sequence[Component], *, as_root: bool) -> str:
@@ -104,6 +109,11 @@ def _quoted(value: str) -> str:
     return f'"{value}"'
 
 
+def mark_children(state: State) -> None:
+    """Let every process that this one starts from now on carry the mark."""
+    os.environ[MARK] = str(state.root)
+
+
 class _Connection(http.client.HTTPConnection):
     def __init__(self, path: Path) -> None:
         super().__init__("localhost", timeout=_CALL_SECONDS)
@@ -158,6 +168,15 @@ class Supervisor:
         except StackError:
             return False
 
+    def must_answer(self) -> None:
+        """See that the stack runs.
+
+        Raises:
+            NotRunningError: supervisord is not up.
+        """
+        if not self.answers():
+            raise NotRunningError(f"The stack of {self.state.root} is not running. `make up` starts it.")
+
     def configure(self, components: Sequence[Component]) -> None:
         """Write the configuration."""
         write_private(self._configuration, render(self.state, components, as_root=os.geteuid() == 0))
@@ -170,9 +189,15 @@ class Supervisor:
         """
         environment = inherited_environment() | {MARK: str(self.state.root)}
         command = [sys.executable, "-W", "ignore", "-m", "supervisor.supervisord", "-c", str(self._configuration)]
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=_START_SECONDS, check=False, cwd="/"
-        )
+        try:
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=_START_SECONDS, check=False, cwd="/"
+            )
+        except subprocess.TimeoutExpired:
+            raise StackError(
+                f"The supervisor did not start within {_START_SECONDS:.0f} seconds. Try again when the machine is "
+                "less busy."
+            ) from None
         deadline = time.monotonic() + _START_SECONDS
         while done.returncode == 0 and time.monotonic() < deadline:
             if self.answers():

@@ -31,9 +31,10 @@ from stack.components import Site
 from stack.display import Board
 from stack.errors import ExitCode
 from stack.launch import Launch
+from stack.machine.situation import look
 from stack.settings import Settings, chosen
 from stack.state import State
-from stack.supervisor import Supervisor
+from stack.supervisor import Supervisor, mark_children
 
 
 def up(settings: Settings, console: Console) -> ExitCode:
@@ -49,14 +50,14 @@ def up(settings: Settings, console: Console) -> ExitCode:
         _show_chosen(differing, console)
     state = State(settings.state)
     supervisor = Supervisor(state)
+    situation = look(settings)
+    machine.require(situation)
+    ran_before = bool(situation.running) or supervisor.answers()
     java_program = java.find(settings)
-    ran_before = supervisor.answers()
-    if not ran_before:
-        machine.check_room(settings)
     state.create()
     with state.locked():
         try:
-            _clear_the_way(settings, supervisor, console)
+            _clear_the_way(supervisor, console)
             _provide_jars(settings, java_program, console)
             here = site.locate(
                 settings, java=java_program, embedded_api=source.embedded(state, console, ran_before=ran_before)
@@ -89,18 +90,16 @@ def _show_chosen(differing: dict[str, str], console: Console) -> None:
     )
 
 
-def _clear_the_way(settings: Settings, supervisor: Supervisor, console: Console) -> None:
-    """End what an earlier start that was cut off has left, and check that nobody else is on our ports."""
-    running: set[str] = set()
+def _clear_the_way(supervisor: Supervisor, console: Console) -> None:
+    """End what an earlier start that was cut off has left."""
+    # Whatever this command starts itself carries the mark too, should it be cut off in its turn.
+    mark_children(supervisor.state)
     if supervisor.answers():
-        running = {one.name for one in supervisor.processes().values() if one.state in ("RUNNING", "STARTING")}
-    else:
-        if lost := processes.marked(supervisor.state):
-            console.print(f"Ending {len(lost)} processes of an earlier start that was cut off.")
-            processes.end(lost)
-        spark_cluster.forget_the_gone(supervisor.state)
-    components = site.components(site.locate(settings, embedded_api=True))
-    machine.check_ports([component for component in components if component.name not in running])
+        return
+    if lost := processes.marked(supervisor.state):
+        console.print(f"Ending {len(lost)} processes of an earlier start that was cut off.")
+        processes.end(lost)
+    spark_cluster.forget_the_gone(supervisor.state)
 
 
 def _provide_jars(settings: Settings, java_program: Path, console: Console) -> None:

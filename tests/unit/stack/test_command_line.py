@@ -20,7 +20,7 @@ def run(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
         (["status"], {}, 3, "is not running. `make up` starts it."),
         (["status", "--json"], {}, 3, "is not running"),
         (["logs", "broker-1"], {}, 3, "no stack was ever started"),
-        (["env"], {}, 1, "never started"),
+        (["env"], {}, 3, "is not running"),
         (["status"], {"PIPELINE_PORT_OFFSET": "far"}, 1, "PIPELINE_PORT_OFFSET"),
         (["up"], {"PIPELINE_JAVA_HOME": "/nowhere"}, 5, "Java doesn't run"),
         (["up"], {"CADENCE_SECONDS": "1"}, 1, "CADENCE_SECONDS"),
