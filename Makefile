@@ -1,6 +1,6 @@
 # `make` alone explains the targets. Everything but the virtual environment is done by the program `pipeline`.
 .DEFAULT_GOAL := help
-.PHONY: help up down doctor status logs env destroy check format test-fast test test-docker docs-docker lock
+.PHONY: help up down doctor status tail psql topics logs env destroy check format test-fast test test-docker docs-docker lock
 SHELL := /bin/sh
 
 bin := .venv/bin
@@ -21,6 +21,15 @@ status: $(ready) ## Show how each component and the pipeline are doing
 
 doctor: $(ready) ## Check whether this machine is ready: Java, ports, disk, memory, clock, data
 	@$(bin)/pipeline doctor
+
+tail: $(ready) ## Show the rows of users as they land; Ctrl-C ends it
+	@$(bin)/pipeline tail
+
+psql: $(ready) ## Open psql on the database
+	@$(bin)/pipeline psql
+
+topics: $(ready) ## Show the topic's partitions, and how far the stream has come
+	@$(bin)/pipeline topics
 
 logs: $(ready) ## Show the log of one component: make logs COMPONENT=broker-1
 	@$(bin)/pipeline logs $(COMPONENT)

@@ -54,15 +54,20 @@ def totals(rows: Sequence[Row]) -> Totals:
 
 
 def lag(rows: Sequence[Row], kafka_topic_id: str, end_offsets: Mapping[int, int]) -> dict[int, int]:
-    """Give the records not yet consumed, by partition; a partition without a ledger row counts from offset 0.
+    """Give the records not yet consumed, by partition; a partition without a ledger row counts from offset 0."""
+    reached = next_offsets(rows, kafka_topic_id)
+    return {number: max(0, end - reached.get(number, 0)) for number, end in sorted(end_offsets.items())}
+
+
+def next_offsets(rows: Sequence[Row], kafka_topic_id: str) -> dict[int, int]:
+    """Give the offset that the stream reads next, by partition that has a ledger row.
 
     Only the topic's present life counts. The ledger names later lives of one Kafka topic `id~2`, `id~3`: those whose
     end fell back without the topic being made anew.
     """
     lives = {row["topic_id"] for row in rows if row["topic_id"].partition("~")[0] == kafka_topic_id}
     present = max(lives, key=lambda life: int(life.partition("~")[2] or 1), default=kafka_topic_id)
-    reached = {row["partition"]: row["next_offset"] for row in rows if row["topic_id"] == present}
-    return {number: max(0, end - reached.get(number, 0)) for number, end in sorted(end_offsets.items())}
+    return {row["partition"]: row["next_offset"] for row in rows if row["topic_id"] == present}
 
 
 def read_cursor(cursor: str | None) -> Position | None:

@@ -4,25 +4,51 @@ Exit codes: 0 done; 1 failed, the message says why; 2 the command line can't be 
 4 it runs, but not all of it is well; 5 this machine is not ready for a stack; 130 interrupted.
 """
 
+import io
 import json
+import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
 from pipeline_defs.errors import PipelineError
-from stack import doctor, down, environment, jars, java, launch, spark_cluster, status, up
+from stack import (
+    doctor,
+    down,
+    environment,
+    jars,
+    java,
+    launch,
+    spark_cluster,
+    status,
+    status_display,
+    tail,
+    topics,
+    up,
+)
 from stack import settings as stack_settings
 from stack.errors import ExitCode, NotRunningError, StackError, of_the_system
 from stack.state import State
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 _AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-_out = Console()
+# What is not a terminal has no width of its own: lines are for a program or a file, and stay whole.
+_out = Console(width=None if sys.stdout.isatty() else 200)
 _errors = Console(stderr=True)
+
+
+def _log_names() -> list[str]:
+    return [*_logs_there(State(stack_settings.load().state)), "users_stream"]
+
+
+def _logs_there(state: State) -> dict[str, list[Path]]:
+    return {path.stem: [path] for path in sorted(state.logs.glob("*.log"))}
 
 
 @app.command("up")
@@ -40,12 +66,42 @@ def _down() -> None:
 @app.command("status")
 def _status(*, as_json: _AsJson = False) -> None:
     """Show how each component and the pipeline itself are doing."""
-    lines, pipeline = status.read(stack_settings.load())
+    found = status.read(stack_settings.load())
     if as_json:
-        typer.echo(json.dumps(status.as_json(lines, pipeline), indent=2))
+        typer.echo(json.dumps(status.as_json(found), indent=2))
     else:
-        status.show(lines, pipeline, _out)
-    raise typer.Exit(status.exit_code(lines))
+        status_display.show(found, _out)
+    raise typer.Exit(status.exit_code(found))
+
+
+@app.command("topics")
+def _topics(*, as_json: _AsJson = False) -> None:
+    """Show the topic: each partition's leader, replicas and end offset, and how far the stream has come."""
+    found = topics.read(stack_settings.load())
+    if as_json:
+        typer.echo(json.dumps(topics.as_json(found), indent=2))
+    else:
+        topics.show(found, _out)
+
+
+@app.command("tail")
+def _tail(
+    *, lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the last rows first.")] = 10
+) -> None:
+    """Show the rows of `users` as they land: time (UTC), id, Kafka partition/offset, person. Ctrl-C ends it."""
+    with suppress(KeyboardInterrupt):
+        for line in tail.follow(stack_settings.load(), lines):
+            typer.echo(line)
+
+
+@app.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def _psql(context: typer.Context) -> None:
+    """Open psql on the pipeline's database; arguments are psql's, as in: pipeline psql -c 'SELECT count(*) FROM users'.
+
+    Options that both programs know go after two dashes: pipeline psql -- --help.
+    """
+    program, variables = environment.psql(stack_settings.load())
+    os.execve(program, ["psql", *context.args], variables)  # noqa: S606 - a shell in between would have to be quoted for
 
 
 @app.command("doctor")
@@ -61,14 +117,16 @@ def _doctor(*, as_json: _AsJson = False) -> None:
 
 @app.command("logs")
 def _logs(
-    component: Annotated[str, typer.Argument(help="Its name, as `pipeline status` shows it.")] = "",
+    component: Annotated[
+        str, typer.Argument(help="Its name, as `pipeline status` shows it.", autocompletion=_log_names)
+    ] = "",
     *,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines come.")] = False,
     count: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 200,
 ) -> None:
     """Show the log of one component, or of `users_stream`, the driver that runs on a Spark worker."""
     state = State(stack_settings.load().state)
-    known = {path.stem: [path] for path in sorted(state.logs.glob("*.log"))}
+    known = _logs_there(state)
     if not known:
         raise NotRunningError(f"There are no logs: no stack was ever started in {state.root}. `make up` starts one.")
     if stream := spark_cluster.stream_logs(state):
@@ -113,6 +171,9 @@ def main() -> NoReturn:
     """Run the program; an error that a user can meet is a sentence, not a traceback."""
     # A command that is told to end cleans up as one that is interrupted from the keyboard.
     signal.signal(signal.SIGTERM, _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # people's names in a terminal that does not know their letters
     try:
         app()
     except (StackError, PipelineError) as error:

@@ -40,6 +40,16 @@ def variables(here: Site, secrets: Mapping[str, str], path: str) -> dict[str, st
     }
 
 
+def psql(stack_settings: Settings) -> tuple[Path, dict[str, str]]:
+    """Give the program psql and its environment, in which it finds the pipeline's database.
+
+    Raises:
+        NotRunningError: the stack doesn't run.
+    """
+    here, found = _of_a_running_stack(stack_settings)
+    return here.postgres_programs / "psql", os.environ | found
+
+
 def with_programs(path: str, folders: list[Path]) -> str:
     """Give PATH with these folders in front, each of them once."""
     front = [str(folder) for folder in folders]
@@ -52,7 +62,11 @@ def lines(stack_settings: Settings) -> str:
     Raises:
         NotRunningError: the stack doesn't run.
     """
+    _, found = _of_a_running_stack(stack_settings)
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in found.items())
+
+
+def _of_a_running_stack(stack_settings: Settings) -> tuple[Site, dict[str, str]]:
     Supervisor(State(stack_settings.state)).must_answer()
     here = site.locate(stack_settings)
-    found = variables(here, passwords.load(here.state.passwords), settings.shell_path())
-    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in found.items())
+    return here, variables(here, passwords.load(here.state.passwords), settings.shell_path())

@@ -1,20 +1,17 @@
-"""`pipeline status`: state, age, restarts, ports, memory and processor time of each component; and the pipeline."""
+"""What `pipeline status` shows: each component, the pipeline itself, what Dagster saw, and the room on the disk."""
 
 import re
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from pipeline_defs.settings import read_settings
-from stack import health, processes, site, tables
+from stack import dagster_view, health, processes, site, tables
 from stack import passwords as stack_passwords
 from stack.components import Component, Site
 from stack.errors import ExitCode
@@ -46,8 +43,18 @@ def restarts(log: str) -> Counter[str]:
     return Counter({name: count - 1 for name, count in Counter(_SPAWNED.findall(latest)).items()})
 
 
-def read(settings: Settings) -> tuple[list[ComponentStatus], tables.Pipeline]:
-    """Ask everything once.
+@dataclass(frozen=True)
+class Status:
+    """All that `pipeline status` shows."""
+
+    components: Sequence[ComponentStatus]
+    pipeline: tables.Pipeline
+    dagster: dagster_view.View
+    disk_left_mib: Mapping[str, int]  # by folder: state, cache
+
+
+def read(settings: Settings) -> Status:
+    """Ask everything once; what gives no answer costs its time limit, all of them together at most half a minute.
 
     Raises:
         NotRunningError: there is no stack in this state folder that runs.
@@ -62,12 +69,15 @@ def read(settings: Settings) -> tuple[list[ComponentStatus], tables.Pipeline]:
     supervised = supervisor.processes()
     components = [component for component in site.components(here) if component.name in supervised]
     counted = restarts(_text(state.supervisor / "supervisord.log"))
-    with ThreadPoolExecutor(max_workers=len(components) + 1) as pool:
+    with ThreadPoolExecutor(max_workers=len(components) + 2) as pool:
         pipeline = pool.submit(tables.pipeline, here, passwords["pipeline"], topic)
+        seen = pool.submit(dagster_view.read, here)
         lines = list(
             pool.map(lambda one: _component(here, one, supervised[one.name], passwords, counted[one.name]), components)
         )
-    return lines, pipeline.result()
+    folders = {"state": settings.state, "cache": settings.cache}
+    left = {name: processes.free_bytes(folder) // 2**20 for name, folder in folders.items()}
+    return Status(lines, pipeline.result(), seen.result(), left)
 
 
 def _component(
@@ -99,61 +109,28 @@ def _text(file: Path) -> str:
         return ""
 
 
-def exit_code(lines: list[ComponentStatus]) -> ExitCode:
-    """Give what `pipeline status` ends with."""
-    return ExitCode.DONE if all(line.state == "well" for line in lines) else ExitCode.UNHEALTHY
+def exit_code(status: Status) -> ExitCode:
+    """Give what `pipeline status` ends with: a check that failed counts, one that warns does not."""
+    all_well = all(one.state == "well" for one in status.components)
+    none_failed = all(check.outcome != "failed" for check in status.dagster.checks)
+    return ExitCode.DONE if all_well and none_failed else ExitCode.UNHEALTHY
 
 
-def as_json(lines: list[ComponentStatus], pipeline: tables.Pipeline) -> dict[str, Any]:
+def as_json(status: Status) -> dict[str, Any]:
     """Give the status as JSON knows it; times are ISO 8601 in UTC."""
-
-    def plain(value: object) -> object:
-        return value.isoformat() if isinstance(value, datetime) else value
-
-    return {
-        "components": [{name: plain(value) for name, value in asdict(line).items()} for line in lines],
-        "pipeline": {name: plain(value) for name, value in asdict(pipeline).items()},
-    }
-
-
-def show(lines: list[ComponentStatus], pipeline: tables.Pipeline, console: Console) -> None:
-    """Print the status for people."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("component", "state", "up for", "restarts", "ports", "MiB", "CPU %"):
-        table.add_column(heading, justify="right" if heading in ("restarts", "MiB", "CPU %") else "left")
-    now = datetime.now(UTC)
-    for line in lines:
-        table.add_row(
-            line.name,
-            Text(line.state, style="green" if line.state == "well" else "bold red"),
-            age(line.since, now),
-            str(line.restarts),
-            " ".join(map(str, line.ports)),
-            str(line.memory_mib),
-            f"{line.cpu_percent:.1f}",
-        )
-    table.add_row(
-        "all", "", "", "", "", str(sum(one.memory_mib for one in lines)), f"{sum(o.cpu_percent for o in lines):.1f}"
+    seen = asdict(status.dagster)
+    return _plain(
+        {
+            "components": [asdict(one) for one in status.components],
+            "pipeline": asdict(status.pipeline) | {"stream": seen["stream"], "checks": list(seen["checks"])},
+            "disk_left_mib": dict(status.disk_left_mib),
+        }
     )
-    console.print(table)
-    console.print()
-    lag = "unknown" if pipeline.lag is None else f"{pipeline.lag} records"
-    console.print(f"stream      wanted {pipeline.stream_wanted or 'unknown'}", highlight=False)
-    console.print(
-        f"last slot   {age(pipeline.last_slot, now)} ago, {pipeline.last_outcome or 'none yet'}", highlight=False
-    )
-    console.print(f"lag         {lag}", highlight=False)
-    console.print(f"newest row  {age(pipeline.newest_row, now)} ago", highlight=False)
 
 
-def age(moment: datetime | None, now: datetime) -> str:
-    """Give how long ago something was, in at most two units."""
-    if moment is None:
-        return "-"
-    seconds = max(0, int((now - moment).total_seconds()))
-    days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
-    if days:
-        return f"{days} d {hours} h"
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever the status holds
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -76,7 +76,7 @@ def pipeline(site: Site, password: str, topic: str) -> Pipeline:
 
 
 def _lag(site: Site, password: str, topic_name: str) -> int | None:
-    topic = _Topic(site.bootstrap_servers, topic_name)
+    topic = QuietTopic(site.bootstrap_servers, topic_name)
     try:
         ends = topic.end_offsets()
         ledger_rows = rows(site, password, "ledger_read", topic=topic_name)
@@ -85,7 +85,7 @@ def _lag(site: Site, password: str, topic_name: str) -> int | None:
         return None
 
 
-class _Topic(Topic):
+class QuietTopic(Topic):
     """A topic whose client keeps quiet of brokers that are away; the status has a line for each of them."""
 
     def _admin(self) -> AdminClient:

@@ -2,10 +2,12 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from rich.console import Console
 
-from stack import status
+from stack import status, status_display
+from stack.dagster_view import Check, Stream, View
 from stack.errors import ExitCode
-from stack.status import ComponentStatus
+from stack.status import ComponentStatus, Status
 from stack.tables import Pipeline
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -42,27 +44,41 @@ def test_restarts_are_those_since_the_supervisor_started(log: str, expected: dic
     ],
 )
 def test_age(ago: timedelta, text: str):
-    assert status.age(NOW - ago, NOW) == text
+    assert status_display.age(NOW - ago, NOW) == text
 
 
 def test_no_moment_has_no_age():
-    assert status.age(None, NOW) == "-"
+    assert status_display.age(None, NOW) == "-"
 
 
 def line(state: str) -> ComponentStatus:
     return ComponentStatus("broker-1", state, NOW, 0, (9095,), 200, 1.5)
 
 
+def check(outcome: str) -> Check:
+    return Check("users", "freshness", outcome, "The newest row is 9 s old.", NOW)
+
+
+def whole(states: list[str], outcomes: list[str]) -> Status:
+    view = View(Stream("idle", "it waits for input", NOW), [check(outcome) for outcome in outcomes])
+    return Status([line(state) for state in states], Pipeline("running", NOW, "emitted", None, 7), view, {"state": 9})
+
+
 @pytest.mark.parametrize(
-    ("states", "code"),
-    [(["well", "well"], ExitCode.DONE), (["well", "fatal"], ExitCode.UNHEALTHY), ([], ExitCode.DONE)],
+    ("states", "outcomes", "code"),
+    [
+        (["well", "well"], ["passed", "warned", "nothing yet"], ExitCode.DONE),
+        (["well", "fatal"], [], ExitCode.UNHEALTHY),
+        (["well"], ["passed", "failed"], ExitCode.UNHEALTHY),
+        ([], [], ExitCode.DONE),
+    ],
 )
-def test_the_exit_code_tells_whether_all_is_well(states: list[str], code: ExitCode):
-    assert status.exit_code([line(state) for state in states]) == code
+def test_the_exit_code_tells_whether_all_is_well(states: list[str], outcomes: list[str], code: ExitCode):
+    assert status.exit_code(whole(states, outcomes)) == code
 
 
 def test_the_json_is_for_programs():
-    read = json.loads(json.dumps(status.as_json([line("well")], Pipeline("running", NOW, "emitted", None, 7))))
+    read = json.loads(json.dumps(status.as_json(whole(["well"], ["passed"]))))
     assert read["components"] == [
         {
             "name": "broker-1",
@@ -76,3 +92,15 @@ def test_the_json_is_for_programs():
     ]
     assert read["pipeline"]["last_slot"] == "2026-01-02T03:04:05+00:00"
     assert read["pipeline"]["lag"] == 7
+    assert read["pipeline"]["stream"]["state"] == "idle"
+    assert [each["outcome"] for each in read["pipeline"]["checks"]] == ["passed"]
+    assert read["disk_left_mib"] == {"state": 9}
+
+
+def test_people_read_each_check_and_the_stream_s_reason(capsys: pytest.CaptureFixture[str]):
+    status_display.show(whole(["well"], ["failed"]), Console(width=200))
+    shown = capsys.readouterr().out
+    assert "idle: it waits for input" in shown
+    assert "users freshness" in shown
+    assert "failed" in shown
+    assert "0.0 GiB for the state folder" in shown
