@@ -30,7 +30,7 @@ def judge_freshness(
 ) -> AssetCheckResult:
     """Judge the age of the newest row: a warning after one limit, a failure after the other."""
     if newest is None:
-        return AssetCheckResult(passed=False, description="The table has no row yet.")
+        return AssetCheckResult(passed=False, description="The table has no row of this pipeline yet.")
     age = now - newest
     severity = AssetCheckSeverity.ERROR if age > fail_after else AssetCheckSeverity.WARN
     return AssetCheckResult(

@@ -9,10 +9,11 @@ from contextlib import closing
 from pathlib import Path
 
 from psycopg2 import sql as composed
-from psycopg2.extensions import parse_dsn
+from psycopg2.extensions import make_dsn, parse_dsn
 from pydantic import SecretStr
 
 import sql
+from pipeline_defs import legacy_users
 from pipeline_defs.database import connect, explained
 from pipeline_defs.errors import PipelineError
 from pipeline_defs.kafka_topic import Topic, TopicShape
@@ -20,7 +21,11 @@ from pipeline_defs.settings import Settings, SettingsError, libpq_address, read_
 
 _SECONDS = 120
 # Two provisions at once wait for each other; the numbers mean nothing but must not change.
-_LOCK = "SELECT pg_advisory_xact_lock(7265, 1)"
+_LOCK = """
+SET LOCAL lock_timeout = '120s';
+SELECT pg_advisory_xact_lock(7265, 1);
+SET LOCAL lock_timeout = '5s';
+"""
 
 
 def cluster(settings: Settings) -> Iterator[str]:
@@ -60,11 +65,24 @@ def cluster(settings: Settings) -> Iterator[str]:
                     create = composed.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0")
                     cursor.execute(create.format(composed.Identifier(database), composed.Identifier(owner)))
                 cursor.execute(rights, {"database": database, "roles": [owner, *others]})
-            yield f"database {database} is there, owned by {owner}"
+            yield f"database {database} is there, for {owner}"
+    _hand_over(settings.database_admin_url, database_name(settings.database_url))
+
+
+def _hand_over(admin_url: SecretStr, database: str) -> None:
+    """Give the role `pipeline` what another role made in its database."""
+    url = SecretStr(make_dsn(libpq_address(admin_url), dbname=database))
+    with (
+        closing(connect(url, _SECONDS)) as connection,
+        explained(f"objects of database {database}"),
+        connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute((Path(sql.__file__).parent / "cluster" / "database_objects.sql").read_text(encoding="utf-8"))
 
 
 def schema(database_url: SecretStr) -> Iterator[str]:
-    """Apply the schema files in order, all in one transaction, and yield a line.
+    """Upgrade a table `users` from before and apply the schema files, all in one transaction, and yield what was done.
 
     Raises:
         DatabaseError: PostgreSQL can't be reached, or refuses; then nothing was changed.
@@ -77,8 +95,11 @@ def schema(database_url: SecretStr) -> Iterator[str]:
         connection.cursor() as cursor,
     ):
         cursor.execute(_LOCK)
+        upgraded = legacy_users.upgrade(connection)
         for file in files:
             cursor.execute(file.read_text(encoding="utf-8"))
+    if upgraded:
+        yield upgraded
     yield f"tables of {database_name(database_url)} are there ({len(files)} files applied)"
 
 

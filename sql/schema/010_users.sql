@@ -1,4 +1,5 @@
 -- The people. The columns down to email_domain are those of the project that this one replaces, in its order.
+-- A table that is there already is brought to this shape by statements/legacy_*.sql, before this file is applied.
 CREATE TABLE IF NOT EXISTS users (
     id SERIAL PRIMARY KEY,
     gender VARCHAR(10),
@@ -12,7 +13,7 @@ CREATE TABLE IF NOT EXISTS users (
     country VARCHAR(50),
     postcode VARCHAR(20),
     email VARCHAR(100),
-    uuid UUID,
+    uuid UUID NOT NULL,
     dob_date TIMESTAMP, -- UTC
     age INT,
     phone VARCHAR(20),
@@ -27,21 +28,20 @@ CREATE TABLE IF NOT EXISTS users (
     kafka_timestamp TIMESTAMPTZ
 );
 
--- A table from before this pipeline: its rows keep NULL in the new columns.
-ALTER TABLE users
-ADD COLUMN IF NOT EXISTS ingested_at TIMESTAMPTZ,
-ADD COLUMN IF NOT EXISTS kafka_partition INT,
-ADD COLUMN IF NOT EXISTS kafka_offset BIGINT,
-ADD COLUMN IF NOT EXISTS kafka_timestamp TIMESTAMPTZ,
-ALTER COLUMN ingested_at SET DEFAULT clock_timestamp();
-
 CREATE UNIQUE INDEX IF NOT EXISTS users_uuid_key ON users (uuid);
 
+-- What the next index was called before it left old rows alone.
+DROP INDEX IF EXISTS users_incomplete;
+
 -- Holds only rows without a value that the API always gives, so that the check complete_rows costs nothing at any size.
-CREATE INDEX IF NOT EXISTS users_incomplete ON users (id)
+-- Rows from before this pipeline are left alone: what they lack, nobody can give them any more.
+CREATE INDEX IF NOT EXISTS users_incomplete_rows ON users (id)
 WHERE
-num_nulls(
-    gender, name_title, name_first, name_last, street_number, street_name, city, state, postcode, email, uuid,
-    dob_date, phone, cell, picture_large, email_domain
-) > 0
-OR email_domain <> split_part(email, '@', -1);
+ingested_at IS NOT NULL
+AND (
+    num_nulls(
+        gender, name_title, name_first, name_last, street_number, street_name, city, state, postcode, email, uuid,
+        dob_date, phone, cell, picture_large, email_domain
+    ) > 0
+    OR email_domain <> split_part(email, '@', -1)
+);

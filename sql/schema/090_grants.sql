@@ -1,7 +1,11 @@
 -- The stream's role may do what the driver and its tasks do, and nothing else.
 GRANT SELECT, INSERT ON users, rejected_records, skipped_offsets TO users_stream;
-GRANT USAGE ON SEQUENCE users_id_seq TO users_stream;
 GRANT SELECT, INSERT, UPDATE ON stream_offsets, driver_starts, stream_progress TO users_stream;
 GRANT SELECT ON stream_state TO users_stream;
 -- Each batch passes through a temporary table.
 DO $$ BEGIN EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO users_stream', current_database()); END $$;
+-- The sequence of the ids has another name in some tables from before this pipeline.
+DO $$
+BEGIN
+    EXECUTE format('GRANT USAGE ON SEQUENCE %s TO users_stream', pg_get_serial_sequence('users', 'id'));
+END $$;

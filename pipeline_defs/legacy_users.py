@@ -1,0 +1,107 @@
+"""A table `users` from before this pipeline → the table that the stream writes to, all in the caller's transaction."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2.errors
+import psycopg2.extensions
+from psycopg2.extras import RealDictCursor
+
+import sql
+from pipeline_defs.database import DatabaseError
+
+# As old as pg_input_is_valid, which tells whether a value can be cast.
+_OLDEST_VERSION = 16
+# Casting and indexing ten million rows takes minutes. Times are read and written as UTC.
+_LIMITS = "SET LOCAL statement_timeout = '1h'; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'"
+_UNCHANGED = "Nothing was changed."
+
+
+def upgrade(connection: psycopg2.extensions.connection) -> str | None:
+    """Bring the table to the shape of `schema/010_users.sql`, and move rows that break its rules to another table.
+
+    Whether there is anything to do is asked of the catalog, at no cost whatever the size of the table.
+
+    Args:
+        connection: whose transaction the caller commits, or rolls back when this raises.
+
+    Returns:
+        What was done, in a sentence; None where there is no table yet, or nothing to do.
+
+    Raises:
+        DatabaseError: the table can't be upgraded, is in use, or its rows don't add up afterwards.
+    """
+    with connection.cursor(cursor_factory=RealDictCursor) as cursor:
+        if not (found := _rows(cursor, "legacy_table")):
+            return None
+        _refuse_what_is_not_ours(found[0])
+        cursor.execute(sql.statement("legacy_columns"))
+        if not _rows(cursor, "legacy_needed")[0]["needed"] and _rows(cursor, "users_unique_index")[0]["guarded"]:
+            return None
+        problems = [row["problem"] for row in _rows(cursor, "legacy_problems")]
+        if connection.server_version < _OLDEST_VERSION * 10_000:
+            problems.append(f"that takes PostgreSQL {_OLDEST_VERSION} or newer")
+        if problems:
+            raise DatabaseError(f"Table users can't be upgraded: {'; '.join(problems)}. {_UNCHANGED}")
+        cursor.execute(_LIMITS)
+        with _explained():
+            return _move_and_convert(cursor)
+
+
+def _move_and_convert(cursor: RealDictCursor) -> str:
+    cursor.execute(sql.statement("legacy_lock"))
+    before = _rows(cursor, "legacy_count")[0]["row_count"]
+    for step in ("legacy_identify", "legacy_rejected", "legacy_move", "legacy_convert", "legacy_fill"):
+        cursor.execute(sql.statement(step))
+    kept = _rows(cursor, "legacy_count")[0]["row_count"]
+    moved = {row["reason"]: row["row_count"] for row in _rows(cursor, "legacy_moved")}
+    if kept + sum(moved.values()) != before:
+        raise DatabaseError(
+            f"Table users had {before} rows, of which {kept} would be kept and {sum(moved.values())} moved, and that "
+            f"does not add up. A trigger or rule on users may be why: remove it and try again. {_UNCHANGED}"
+        )
+    return summary(before, kept, moved)
+
+
+def summary(before: int, kept: int, moved: Mapping[str, int]) -> str:
+    """Say in one line what became of the rows."""
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(moved.items()))
+    went = f"{sum(moved.values()):,} moved to users_legacy_rejected ({reasons})" if moved else "none moved"
+    return f"table users was upgraded: {before:,} rows before, {kept:,} kept, {went}"
+
+
+def _refuse_what_is_not_ours(table: Mapping[str, Any]) -> None:
+    if not table["is_table"]:
+        raise DatabaseError(
+            f"users of database {table['database']} is no ordinary table. Rename it, and provision again. {_UNCHANGED}"
+        )
+    if not table["may_change"]:
+        raise DatabaseError(
+            f"Table users of database {table['database']} belongs to the role {table['owner']}. Run as that role or as "
+            f'a superuser: ALTER TABLE users OWNER TO "{table["own_role"]}"; or set DATABASE_ADMIN_URL, and provision '
+            f"does it. {_UNCHANGED}"
+        )
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn the refusals that a table's own content can cause into a sentence; leave the others to the caller."""
+    try:
+        yield
+    except psycopg2.errors.LockNotAvailable:
+        raise DatabaseError(
+            "Table users has to be upgraded and is in use. Stop what reads or writes it (the stream: job stop_stream), "
+            f"and provision again. {_UNCHANGED}"
+        ) from None
+    except psycopg2.errors.IntegrityError as error:
+        raise DatabaseError(
+            f"Table users can't be upgraded: {error.diag.message_primary!s}"
+            f"{f' ({error.diag.message_detail})' if error.diag.message_detail else ''}. "
+            f"Correct these rows or drop the constraint, and provision again. {_UNCHANGED}"
+        ) from None
+
+
+def _rows(cursor: RealDictCursor, statement: str) -> list[Mapping[str, Any]]:
+    cursor.execute(sql.statement(statement))
+    return list(cursor.fetchall())
