@@ -1,5 +1,6 @@
 """Sends records to a topic and waits until every one is acknowledged by all replicas in sync, within a time limit."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -7,19 +8,10 @@ from dataclasses import dataclass, field
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from pipeline_defs.kafka_topic import Topic, TopicError, reason
+from pipeline_defs.producer_keys import DELIVERY_SECONDS
 
-_DELIVERY_SECONDS = 12.0
-
-PRODUCER_CONFIGURATION: Mapping[str, str | int | bool] = {
-    "client.id": "random_user_topic",
-    "acks": "all",
-    "enable.idempotence": True,
-    "compression.type": "gzip",
-    "linger.ms": 5,
-    "delivery.timeout.ms": int(_DELIVERY_SECONDS * 1000),
-    # As Kafka's own Java client does it: the same key in the same partition, whoever sends it.
-    "partitioner": "murmur2_random",
-}
+# Connecting belongs to the last seconds before a slot; brokers that take longer must not make the tick late.
+_CONNECT_SECONDS = 3.0
 
 
 class DeliveryError(TopicError):
@@ -54,17 +46,24 @@ class Delivery:
 
 @dataclass
 class Sender:
-    """A connected producer of one topic."""
+    """A connected producer of one topic.
+
+    Attributes:
+        producer: Kafka's client.
+        topic: where records go.
+        block_seconds: how long connecting, and waiting for room among the records to be sent, may take.
+    """
 
     producer: Producer
     topic: str
+    block_seconds: float
     _delivered: list[Delivery] = field(default_factory=list)
     _refused: list[str] = field(default_factory=list)
 
     def connect(self) -> None:
         """Make the first connection and learn the partitions now, so that sending later is quick."""
         try:
-            self.producer.list_topics(self.topic, timeout=3.0)
+            self.producer.list_topics(self.topic, timeout=min(self.block_seconds, _CONNECT_SECONDS))
         except KafkaException:
             # The brokers may be back when it counts; sending says what is wrong if they are not.
             return
@@ -75,16 +74,34 @@ class Sender:
         Raises:
             DeliveryError: at least one was not, within 12 s.
         """
+        deadline = time.monotonic() + DELIVERY_SECONDS
         try:
             for record in records:
-                headers: dict[str, str | bytes | None] = {**record.headers}
-                self.producer.produce(self.topic, record.value, record.key, headers=headers, on_delivery=self._note)
-            waiting = self.producer.flush(_DELIVERY_SECONDS + 2)
+                self._enqueue(record, min(deadline, time.monotonic() + self.block_seconds))
+            waiting = self.producer.flush(max(0.0, deadline - time.monotonic()) + 2)
         except (KafkaException, BufferError) as error:
             raise self._failure(len(records), reason(error)) from error
         if waiting or self._refused:
             raise self._failure(len(records), self._refused[0] if self._refused else "no acknowledgement in time")
         return list(self._delivered)
+
+    def _enqueue(self, record: Record, deadline: float) -> None:
+        """Hand a record to Kafka's client as soon as it has room.
+
+        Raises:
+            BufferError: it has none until the deadline.
+        """
+        headers: dict[str, str | bytes | None] = {**record.headers}
+        while True:
+            try:
+                self.producer.produce(self.topic, record.value, record.key, headers=headers, on_delivery=self._note)
+            except BufferError:
+                if time.monotonic() >= deadline:
+                    raise
+                # Room comes as records are acknowledged.
+                self.producer.poll(0.1)
+            else:
+                return
 
     def _note(self, error: KafkaError | None, message: Message) -> None:
         if error is not None:
@@ -106,8 +123,8 @@ class Sender:
 @contextmanager
 def sender(topic: Topic) -> Iterator[Sender]:
     """Give a sender that has made its first connection, if the cluster answers in time."""
-    producer = Producer({"bootstrap.servers": topic.bootstrap_servers, **PRODUCER_CONFIGURATION})
-    ready = Sender(producer, topic.name)
+    producer = Producer({**topic.producer.properties, "bootstrap.servers": topic.bootstrap_servers})
+    ready = Sender(producer, topic.name, topic.producer.block_seconds)
     try:
         ready.connect()
         yield ready

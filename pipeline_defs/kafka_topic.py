@@ -23,6 +23,7 @@ from confluent_kafka.admin import (
 )
 
 from pipeline_defs.errors import PipelineError
+from pipeline_defs.producer_configuration import ProducerConfiguration, configure
 
 _ASK_SECONDS = 5.0
 
@@ -74,11 +75,12 @@ class TopicShape:
 
 
 class Topic:
-    """One topic of one cluster. Making one does no network."""
+    """One topic of one cluster, and how producers send to it. Making one does no network."""
 
-    def __init__(self, bootstrap_servers: str, name: str) -> None:
+    def __init__(self, bootstrap_servers: str, name: str, producer: ProducerConfiguration | None = None) -> None:
         self.name = name
         self.bootstrap_servers = bootstrap_servers
+        self.producer = producer or configure({}, {})
 
     def describe(self) -> TopicState:
         """Ask the brokers for the topic's partitions, their replicas, and those in sync.

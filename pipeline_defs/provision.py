@@ -15,9 +15,9 @@ from pydantic import SecretStr
 import sql
 from pipeline_defs import legacy_users
 from pipeline_defs.database import connect, explained
-from pipeline_defs.errors import PipelineError
+from pipeline_defs.errors import PipelineError, SettingsError
 from pipeline_defs.kafka_topic import Topic, TopicShape
-from pipeline_defs.settings import Settings, SettingsError, libpq_address, read_settings
+from pipeline_defs.settings import Settings, libpq_address, read_settings
 
 _SECONDS = 120
 # Two provisions at once wait for each other; the numbers mean nothing but must not change.

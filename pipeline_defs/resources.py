@@ -8,7 +8,7 @@ from dagster import ResourceDefinition
 from pipeline_defs.database import Database
 from pipeline_defs.kafka_topic import Topic
 from pipeline_defs.random_user import RandomUserApi
-from pipeline_defs.settings import Settings, read_settings
+from pipeline_defs.settings import Settings, read_producer, read_settings
 from pipeline_defs.spark_master import SparkMaster
 
 
@@ -22,7 +22,7 @@ def _database(_: object) -> Database:
 
 def _topic(_: object) -> Topic:
     settings = read_settings()
-    return Topic(settings.kafka_bootstrap_servers, settings.kafka_topic)
+    return Topic(settings.kafka_bootstrap_servers, settings.kafka_topic, read_producer())
 
 
 def _api(_: object) -> RandomUserApi:

@@ -1,5 +1,6 @@
 """What the environment decides: addresses, passwords, sizes. Typed, checked, and read once."""
 
+import os
 import re
 import sys
 from datetime import timedelta
@@ -12,13 +13,11 @@ from psycopg2.extensions import parse_dsn
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from pipeline_defs.errors import PipelineError
+from pipeline_defs import producer_configuration
+from pipeline_defs.errors import SettingsError
+from pipeline_defs.producer_configuration import ProducerConfiguration
 
 _REPOSITORY = Path(__file__).parent.parent
-
-
-class SettingsError(PipelineError):
-    """A value of the environment can't be used."""
 
 
 def _address_starting_with(*schemes: str) -> AfterValidator:
@@ -28,13 +27,6 @@ def _address_starting_with(*schemes: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
-
-
-def _servers(value: str) -> str:
-    for server in value.split(","):
-        if not re.fullmatch(r"\s*([\w.-]+|\[[0-9a-fA-F:]+\]):\d{1,5}\s*", server):
-            raise ValueError(f"'{server}' must be host:port, and several of them are separated by commas")
-    return value
 
 
 def libpq_address(url: SecretStr) -> str:
@@ -67,7 +59,6 @@ HttpAddress = Annotated[str, _address_starting_with("http://", "https://")]
 SparkAddress = Annotated[str, _address_starting_with("spark://")]
 # As it stands in the environment: values separated by commas.
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-Servers = Annotated[str, AfterValidator(_servers)]
 Memory = Annotated[str, Field(pattern=r"^[1-9]\d*[kmg]$")]
 
 
@@ -86,8 +77,9 @@ class Settings(BaseSettings):
     freshness_warn_seconds: Annotated[int, Field(ge=1)] = 120
     freshness_fail_seconds: Annotated[int, Field(ge=1)] = 300
 
-    kafka_bootstrap_servers: Servers = "127.0.0.1:9095,127.0.0.1:9096,127.0.0.1:9097"
-    kafka_topic: Annotated[str, Field(pattern=r"^[a-zA-Z0-9._-]{1,249}$")] = "random-user"
+    # These two are the producer's keys as well, and checked there.
+    kafka_bootstrap_servers: str = "127.0.0.1:9095,127.0.0.1:9096,127.0.0.1:9097"
+    kafka_topic: str = "random-user"
     kafka_topic_partitions: Annotated[int, Field(ge=1)] = 3
     kafka_topic_replicas: Annotated[int, Field(ge=1)] = 3
     kafka_topic_retention_hours: Annotated[int, Field(ge=1)] = 168
@@ -135,10 +127,20 @@ def read_settings() -> Settings:
     """Give the settings of this process, read from its environment on the first call.
 
     Raises:
-        SettingsError: names each variable that can't be used, and what is allowed.
+        SettingsError: names each variable or key that can't be used, and what is allowed.
     """
+    producer = read_producer()
     try:
-        return Settings()
+        return Settings(kafka_bootstrap_servers=producer.bootstrap_servers, kafka_topic=producer.topic)
     except ValidationError as error:
         problems = [": ".join((*map(str.upper, map(str, each["loc"][:1])), each["msg"])) for each in error.errors()]
         raise SettingsError(f"The environment has settings that can't be used. {'; '.join(problems)}.") from None
+
+
+def read_producer() -> ProducerConfiguration:
+    """Give the producer's configuration of this process, from its environment and the producer's JSON.
+
+    Raises:
+        SettingsError: names the key, where its value came from, and what is allowed.
+    """
+    return producer_configuration.read(os.environ)

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, JsonConfigSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from pipeline_defs import producer_configuration
+from pipeline_defs.producer_keys import KEYS as PRODUCER_KEYS
 from pipeline_defs.settings import Settings as PipelineSettings
 from stack.errors import MachineError, StackError
 
@@ -37,6 +39,9 @@ _FROM_SERVERS = {
     *("SPARK_APPLICATION", "SPARK_PYTHON", "SPARK_CLASS_PATH", "DAGSTER_UI_URL"),
     *("USERS_STREAM_DATABASE_URL", "STREAM_CHECKPOINT_ROOT"),
 }
+
+# Variables that name a file. The servers run in other folders than the shell.
+_FILES = (producer_configuration.FILE_VARIABLE, "STREAM_CONSUMER_FILE")
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -180,6 +185,9 @@ def _recall(kept: dict[str, str]) -> None:
     # An empty variable asks for the default again.
     for name in [name for name, value in (chosen_for_dagster() | chosen_for_the_stream()).items() if not value]:
         del os.environ[name]
+    for name in _FILES:
+        if name in os.environ:
+            os.environ[name] = str(Path(os.environ[name]).absolute())
 
 
 def inherited_environment() -> dict[str, str]:
@@ -191,8 +199,9 @@ def chosen_for_dagster() -> dict[str, str]:
     """Give the settings of `pipeline_defs` that are set in this shell, without those that follow from the servers."""
     fields = PipelineSettings.model_fields.items()
     # A password or a URL with one comes from the stack's own file, never from the shell.
-    names = {name.upper() for name, field in fields if "SecretStr" not in str(field.annotation)} - _FROM_SERVERS
-    return {name: value for name, value in os.environ.items() if name in names}
+    names = {name.upper() for name, field in fields if "SecretStr" not in str(field.annotation)}
+    names |= {producer_configuration.FILE_VARIABLE, *(key.variable for key in PRODUCER_KEYS)}
+    return {name: value for name, value in os.environ.items() if name in names - _FROM_SERVERS}
 
 
 def chosen_for_the_stream() -> dict[str, str]:
@@ -209,6 +218,7 @@ def chosen_for_the_stream() -> dict[str, str]:
 def chosen() -> dict[str, str]:
     """Give the settings of the pipeline, none of them secret, that this shell or an earlier start set otherwise."""
     defaults = {name.upper(): str(field.default) for name, field in PipelineSettings.model_fields.items()}
+    defaults |= {key.variable: str(key.default) for key in PRODUCER_KEYS}
     found = chosen_for_dagster() | chosen_for_the_stream()
     return {name: value for name, value in sorted(found.items()) if value != defaults.get(name)}
 

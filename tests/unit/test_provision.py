@@ -2,8 +2,9 @@ import pytest
 from pydantic import SecretStr
 
 from pipeline_defs import provision
+from pipeline_defs.errors import SettingsError
 from pipeline_defs.kafka_topic import TopicShape
-from pipeline_defs.settings import Settings, SettingsError
+from pipeline_defs.settings import Settings
 
 
 @pytest.mark.parametrize(

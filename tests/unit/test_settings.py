@@ -2,7 +2,8 @@ import pytest
 from pydantic import SecretStr
 
 from pipeline_defs.database import DatabaseError, connect
-from pipeline_defs.settings import Settings, SettingsError, libpq_address, read_settings
+from pipeline_defs.errors import SettingsError
+from pipeline_defs.settings import Settings, libpq_address, read_settings
 
 
 @pytest.fixture(autouse=True)

@@ -12,17 +12,8 @@ ENVIRONMENT = {
     "STREAM_CHECKPOINT_ROOT": "/checkpoints",
 }
 
-# The consumer's JSON of the project that this one replaces, as it stands.
-SEED = {
-    "kafka.bootstrap.servers": "kafka-broker-1:9095,kafka-broker-2:9096,kafka-broker-3:9097",
-    "subscribe": "random-user",
-    "startingOffsets": "latest",
-    "maxOffsetsPerTrigger": 5000,
-    "fetch.max.bytes": 104857600,
-    "fetch.min.bytes": 1048576,
-    "session.timeout.ms": 30000,
-    "heartbeat.interval.ms": 10000,
-}
+# As it stands in the README of the project that this one replaces.
+SEED = json.loads((Path(__file__).parents[2] / "seed" / "consumer.json").read_text())
 
 
 def test_the_seeds_configuration_is_taken_as_it_stands():

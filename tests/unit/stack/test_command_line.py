@@ -27,6 +27,8 @@ def run(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
         (["status"], {"PIPELINE_PORT_OFFSET": "far"}, 1, "PIPELINE_PORT_OFFSET"),
         (["up"], {"PIPELINE_JAVA_HOME": "/nowhere"}, 5, "Java doesn't run"),
         (["up"], {"CADENCE_SECONDS": "1"}, 1, "CADENCE_SECONDS"),
+        (["up"], {"KAFKA_PRODUCER_ACKS": "1"}, 1, 'KAFKA_PRODUCER_ACKS (from environment) is "1". Allowed: "all"'),
+        (["up"], {"KAFKA_PRODUCER_FILE": "/none.json"}, 1, "/none.json (from KAFKA_PRODUCER_FILE) can't be read"),
         (["status"], {"CADENCE_SECONDS": "1"}, 1, "CADENCE_SECONDS"),
         (["fly"], {}, 2, "No such command 'fly'"),
     ],

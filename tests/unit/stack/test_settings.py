@@ -88,3 +88,34 @@ def test_passwords_of_the_shell_reach_no_server(monkeypatch: pytest.MonkeyPatch)
     assert chosen["CADENCE_SECONDS"] == "10"
     monkeypatch.setenv("USERS_STREAM_DATABASE_URL", "postgresql://users_stream:secret@elsewhere/postgres")
     assert "secret" not in str(chosen | stack_settings.chosen_for_the_stream() | Settings().remembered())
+
+
+def test_the_configurations_of_producer_and_consumer_are_handed_on_and_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "KAFKA_PRODUCER_FILE": "mine.json",
+        "STREAM_CONSUMER_FILE": "/etc/consumer.json",
+        "KAFKA_PRODUCER_LINGER_MS": "7",
+        "KAFKA_PRODUCER_BATCH_SIZE": "16384",  # the default
+        "STREAM_TRIGGER_SECONDS": "2",
+    }.items():
+        monkeypatch.setenv(name, value)
+    stack_settings.load()
+    file = str(tmp_path / "mine.json")
+    assert stack_settings.chosen_for_dagster() == {
+        "KAFKA_PRODUCER_FILE": file,
+        "KAFKA_PRODUCER_LINGER_MS": "7",
+        "KAFKA_PRODUCER_BATCH_SIZE": "16384",
+    }
+    assert stack_settings.chosen_for_the_stream() == {
+        "STREAM_CONSUMER_FILE": "/etc/consumer.json",
+        "STREAM_TRIGGER_SECONDS": "2",
+    }
+    assert Settings().remembered()["environment"] == {
+        "KAFKA_PRODUCER_FILE": file,
+        "KAFKA_PRODUCER_LINGER_MS": "7",
+        "STREAM_CONSUMER_FILE": "/etc/consumer.json",
+        "STREAM_TRIGGER_SECONDS": "2",
+    }
