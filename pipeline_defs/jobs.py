@@ -108,7 +108,11 @@ def _delete_old_history(
 
 
 @job(
-    name="provision", executor_def=in_process_executor, tags=_limits(300), description="Tables and topic, idempotently."
+    name="provision",
+    executor_def=in_process_executor,
+    # To upgrade a table with millions of rows from before takes minutes; all else takes a second.
+    tags=_limits(3600),
+    description="Tables and topic, idempotently.",
 )
 def provision_job() -> None:
     """Create or upgrade the tables and the topic."""

@@ -95,10 +95,10 @@ def _explained() -> Iterator[None]:
             f"and provision again. {_UNCHANGED}"
         ) from None
     except psycopg2.errors.IntegrityError as error:
+        said = ": ".join(filter(None, (error.diag.message_primary, error.diag.message_detail))).rstrip(".")
         raise DatabaseError(
-            f"Table users can't be upgraded: {error.diag.message_primary!s}"
-            f"{f' ({error.diag.message_detail})' if error.diag.message_detail else ''}. "
-            f"Correct these rows or drop the constraint, and provision again. {_UNCHANGED}"
+            f"Table users can't be upgraded: {said}. Correct these rows or drop the constraint, and provision again. "
+            f"{_UNCHANGED}"
         ) from None
 
 

@@ -1,7 +1,8 @@
 """Every SQL text of the pipeline, and the one way to read it.
 
 `schema/` holds the numbered, idempotent files that `provision` applies in order. `statements/` holds one named
-statement a file. Both sides of the pipeline, `pipeline_defs` and `spark`, meet in these tables and nowhere else.
+statement a file; those whose names begin with `legacy` upgrade a table `users` from before this pipeline. Both sides
+of the pipeline, `pipeline_defs` and `spark`, meet in these tables and nowhere else.
 """
 
 from functools import cache

