@@ -1,6 +1,7 @@
-"""Pruning of what piles up: runs with their logs, ticks, events without a run, heartbeats, decisions."""
+"""Pruning of what piles up: runs with logs, ticks, events without a run, heartbeats, decisions, rejected records."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
@@ -12,28 +13,42 @@ _BATCH = 500
 _ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
 
 
+@dataclass(frozen=True)
+class Limits:
+    """The moments before which things go.
+
+    Attributes:
+        runs: runs that ended and were created before, with their events and compute logs.
+        events: ticks, events without a run, heartbeats and decisions before.
+        rejected: rejected records written before.
+    """
+
+    runs: datetime
+    events: datetime
+    rejected: datetime
+
+
 def prune(
     instance: DagsterInstance,
     database: Database,
     storage_url: SecretStr | None,
-    runs_before: datetime,
-    before: datetime,
+    limits: Limits,
 ) -> Mapping[str, int]:
-    """Delete what is older than the two limits and say how much of each kind.
+    """Delete what is older than the limits and say how much of each kind.
 
     Args:
         instance: the Dagster instance.
         database: the pipeline's tables.
         storage_url: the PostgreSQL of Dagster's own storage; None leaves its events without a run alone.
-        runs_before: runs that ended and were created before this go, with their events and compute logs.
-        before: ticks, events without a run, heartbeats and decisions before this go.
+        limits: what goes.
     """
     return {
-        "runs": prune_runs(instance, runs_before),
-        "instigators_with_ticks_purged": prune_ticks(instance, before),
-        "events_without_a_run": prune_events(Database(storage_url, 60), before) if storage_url else 0,
-        "stream_progress_rows": len(database.run("history_prune_progress", before=before)),
-        "decisions": len(database.run("history_prune_decisions", before=before)),
+        "runs": prune_runs(instance, limits.runs),
+        "instigators_with_ticks_purged": prune_ticks(instance, limits.events),
+        "events_without_a_run": prune_events(Database(storage_url, 60), limits.events) if storage_url else 0,
+        "stream_progress_rows": len(database.run("history_prune_progress", before=limits.events)),
+        "decisions": len(database.run("history_prune_decisions", before=limits.events)),
+        "rejected_records": prune_rejected(database, limits.rejected),
     }
 
 
@@ -62,5 +77,13 @@ def prune_events(storage: Database, before: datetime) -> int:
     """Delete events that belong to no run, a batch at a time, so that no lock lasts."""
     deleted = 0
     while batch := len(storage.run("history_prune_events", before=before, batch=_BATCH * 10)):
+        deleted += batch
+    return deleted
+
+
+def prune_rejected(database: Database, before: datetime) -> int:
+    """Delete rejected records written before a moment, a batch at a time."""
+    deleted = 0
+    while batch := len(database.run("history_prune_rejected", before=before, batch=_BATCH * 10)):
         deleted += batch
     return deleted

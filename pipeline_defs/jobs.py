@@ -90,7 +90,7 @@ def _end_stream(
 
 @op(
     name="delete_old_history",
-    description="Deletes old runs, compute logs, ticks, events without a run, heartbeats, decisions.",
+    description="Deletes old runs, compute logs, ticks, events without a run, heartbeats, decisions, rejected records.",
 )
 def _delete_old_history(
     context: OpExecutionContext, settings: ResourceParam[Settings], database: ResourceParam[Database]
@@ -101,8 +101,11 @@ def _delete_old_history(
             context.instance,
             database,
             settings.dagster_postgres_url,
-            now - timedelta(hours=settings.run_retention_hours),
-            now - timedelta(hours=settings.event_retention_hours),
+            history.Limits(
+                runs=now - timedelta(hours=settings.run_retention_hours),
+                events=now - timedelta(hours=settings.event_retention_hours),
+                rejected=now - timedelta(hours=settings.rejected_retention_hours),
+            ),
         )
     context.add_output_metadata(dict(deleted))
 

@@ -104,11 +104,21 @@ class Settings(BaseSettings):
     dagster_postgres_url: DatabaseAddress | None = None
     run_retention_hours: Annotated[int, Field(ge=1)] = 72
     event_retention_hours: Annotated[int, Field(ge=1)] = 72
+    rejected_retention_hours: Annotated[int, Field(ge=1)] = 720
 
     @model_validator(mode="after")
     def _warns_before_it_fails(self) -> "Settings":
         if self.freshness_warn_seconds > self.freshness_fail_seconds:
             raise ValueError("FRESHNESS_WARN_SECONDS must not be more than FRESHNESS_FAIL_SECONDS")
+        return self
+
+    @model_validator(mode="after")
+    def _rejected_records_outlive_the_topic(self) -> "Settings":
+        if self.rejected_retention_hours < self.kafka_topic_retention_hours:
+            raise ValueError(
+                "REJECTED_RETENTION_HOURS must not be less than KAFKA_TOPIC_RETENTION_HOURS: a rejected record "
+                "must outlive the record in Kafka, with which the check nothing_lost compares it"
+            )
         return self
 
     @property

@@ -7,27 +7,7 @@ Text is trimmed. The session's time zone must be UTC.
 JSON is read as a VARIANT, all of it or nothing, and each leaf is asked for its own type. A schema of typed leaves
 would null different amounts of a record in different versions of Spark when one leaf is wrong.
 
-Reasons:
-
-    tombstone               the record has no value
-    empty                   the value is empty or blank
-    invalid_utf8            the value is not UTF-8
-    not_json                not JSON, cut off, followed by something else, or nested deeper than 1,000
-    duplicate_key           an object holds one key twice
-    not_an_object           JSON, but an array, a string, a number, a boolean or null
-    api_error               the API's error object
-    missing_field           a field that `users` needs is not there
-    null_field              it is null
-    wrong_type              it has another type than the API gives it
-    too_long                its text is longer than the column
-    out_of_range            its number does not fit an INT
-    unstorable_character    it holds U+0000 or half a surrogate pair, which PostgreSQL can't store
-    invalid_uuid            login.uuid is not written as 8-4-4-4-12 hexadecimal digits
-    invalid_email           email has no domain after an @
-    invalid_date            dob.date is no date and time that exists
-
-The sink adds two: `uuid_conflict` (the uuid is in `users` with another e-mail) and `refused_by_database` (a constraint
-refused the row; the detail quotes it).
+`reasons.py` lists the reasons to reject.
 """
 
 from collections.abc import Iterable
@@ -35,6 +15,8 @@ from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - the name that Spark's documentation uses
+
+from spark.reasons import REASONS
 
 
 @dataclass(frozen=True)
@@ -163,6 +145,7 @@ def _utc(column: str) -> Column:
 
 
 def _problem(reason: str, *detail: str | Column) -> Column:
+    assert reason in REASONS, reason  # noqa: S101 - at once, while the expressions are made
     texts = (F.lit(part) if isinstance(part, str) else part for part in detail)
     return F.struct(F.lit(reason).alias("reason"), F.concat(*texts).alias("detail"))
 

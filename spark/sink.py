@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import IO, Self
 
-import psycopg2
 from pyspark.sql import Row
 
-from spark.database import Connection, Cursor, connect, is_guilty, persist
+from spark.database import Connection, Cursor, connect, persist
+from spark.insertion import insert
 from spark.ledger import LedgerError, Place, Totals, advance, lock
 from spark.settings import settings
 from spark.topic import topic_id
@@ -123,36 +123,11 @@ def _transact(connection: Connection, drained: Drained, batch: Batch, partition:
         drained.lines.seek(0)
         cursor.copy_expert(statement("stream_batch_copy"), drained.lines, size=2**16)
         cursor.execute(statement("stream_batch_trim"), values)
-        _insert(cursor, partition, next_offset, end_offset - 1)
-        cursor.execute(statement("stream_batch_judge"))
+        insert(cursor, partition, next_offset, end_offset - 1)
         totals = _count(cursor, drained, values)
         advance(cursor, place, totals)
         _check_topic(batch)
         return totals
-
-
-def _insert(cursor: Cursor, partition: int, from_offset: int, to_offset: int) -> None:
-    """Insert a range of offsets; if the table refuses it, its halves, down to the guilty record, which is rejected."""
-    values = {"partition": partition, "from_offset": from_offset, "to_offset": to_offset}
-    cursor.execute("SAVEPOINT attempt; SET CONSTRAINTS ALL IMMEDIATE")
-    try:
-        cursor.execute(statement("stream_batch_insert"), values)
-    except psycopg2.Error as error:
-        if not is_guilty(error):
-            raise
-        cursor.execute("ROLLBACK TO SAVEPOINT attempt")
-        if from_offset == to_offset:
-            cursor.execute(statement("stream_batch_refuse"), {**values, "detail": _complaint(error)})
-        else:
-            middle = (from_offset + to_offset) // 2
-            _insert(cursor, partition, from_offset, middle)
-            _insert(cursor, partition, middle + 1, to_offset)
-        return
-    cursor.execute("RELEASE SAVEPOINT attempt")
-
-
-def _complaint(error: psycopg2.Error) -> str:
-    return f"{error.diag.message_primary} (SQLSTATE {error.pgcode})"
 
 
 def _count(cursor: Cursor, drained: Drained, values: Mapping[str, object]) -> Totals:

@@ -96,3 +96,11 @@ def test_an_unread_malformed_address_is_not_quoted_either():
     with pytest.raises(DatabaseError, match="can't be read") as caught:
         connect(SecretStr("postgresql://pipeline:tell-nobody%zz@127.0.0.1/db"))
     assert "tell-nobody" not in str(caught.value)
+
+
+def test_rejected_records_stay_at_least_as_long_as_the_topics_records(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("REJECTED_RETENTION_HOURS", "167")
+    with pytest.raises(SettingsError, match="REJECTED_RETENTION_HOURS must not be less than KAFKA_TOPIC_RETENTION"):
+        read_settings()
+    monkeypatch.setenv("REJECTED_RETENTION_HOURS", "168")
+    assert read_settings().rejected_retention_hours == 168
