@@ -1,54 +1,18 @@
-"""Reads the world for the sensors: the cluster, the tables, Kafka's ends. Every call has a time limit."""
+"""Reads how `users` grows: the ledger, the table, Kafka's ends. Every call has a time limit."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from dagster import DagsterInstance, MetadataValue, RunsFilter
+from dagster import MetadataValue
 
 from pipeline_defs import ledger
 from pipeline_defs.database import Database, DatabaseError, Session
-from pipeline_defs.errors import PipelineError
 from pipeline_defs.kafka_topic import Topic, TopicError
 from pipeline_defs.ledger import Position
-from pipeline_defs.run_states import UNFINISHED
-from pipeline_defs.spark_master import Cluster, SparkMaster, SparkMasterError
-from pipeline_defs.supervision import Action, Progress, World
 
 _COUNT_AGAIN_SECONDS = 3600
 
 Metadata = Mapping[str, MetadataValue | int | float | None]
-
-
-class NotProvisionedError(PipelineError):
-    """A row that `provision` makes is missing."""
-
-
-def world(instance: DagsterInstance, database: Database, master: SparkMaster) -> World:
-    """Read everything that a decision about the stream depends on.
-
-    Runs are read before the cluster: a start that ends in between has its driver on the cluster by then.
-
-    Raises:
-        DatabaseError: PostgreSQL doesn't answer, so what is wanted is unknown.
-    """
-    under_way = bool(instance.get_runs(RunsFilter(job_name="start_stream", statuses=UNFINISHED), limit=1))
-    with database.session() as session:
-        wanted = session.run("stream_state_read")
-        progress = session.run("stream_progress_latest")
-        started_at = session.run("decisions_last", action=Action.START.value)[0]["decided_at"]
-    if not wanted:
-        raise NotProvisionedError("Table stream_state has no row. Run the job provision.")
-    return World(
-        now=datetime.now(UTC),
-        wanted=wanted[0]["wanted"],
-        changed_by=wanted[0]["changed_by"],
-        cluster=_cluster(master),
-        progress=Progress(progress[0]["application_id"], progress[0]["heartbeat_at"], progress[0]["input_rows"])
-        if progress
-        else None,
-        start_under_way=under_way,
-        started_at=started_at,
-    )
 
 
 def users(database: Database, topic: Topic, cursor: str | None) -> tuple[Metadata, str] | None:
@@ -100,10 +64,3 @@ def _lag(topic: Topic, rows: list[Mapping[str, object]]) -> Metadata:
     except TopicError as error:
         return {"lag": MetadataValue.text(str(error))}
     return {"lag": sum(lag.values()), "lag_by_partition": MetadataValue.json({str(n): each for n, each in lag.items()})}
-
-
-def _cluster(master: SparkMaster) -> Cluster | None:
-    try:
-        return master.cluster()
-    except SparkMasterError:
-        return None

@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -16,8 +17,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pipeline_defs import producer_configuration
 from pipeline_defs.errors import SettingsError
 from pipeline_defs.producer_configuration import ProducerConfiguration
+from pipeline_defs.supervision.world import Limits
 
 _REPOSITORY = Path(__file__).parent.parent
+_OF_THE_STREAM = ("KAFKA_BOOTSTRAP_SERVERS", "KAFKA_TOPIC")
 
 
 def _address_starting_with(*schemes: str) -> AfterValidator:
@@ -54,12 +57,17 @@ def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
+def _stream_variables() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name in _OF_THE_STREAM or name.startswith("STREAM_")}
+
+
 DatabaseAddress = Annotated[SecretStr, AfterValidator(_database_address)]
 HttpAddress = Annotated[str, _address_starting_with("http://", "https://")]
 SparkAddress = Annotated[str, _address_starting_with("spark://")]
 # As it stands in the environment: values separated by commas.
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Memory = Annotated[str, Field(pattern=r"^[1-9]\d*[kmg]$")]
+Seconds = Annotated[int, Field(ge=1)]
 
 
 class Settings(BaseSettings):
@@ -100,6 +108,23 @@ class Settings(BaseSettings):
     spark_executor_memory: Memory = "640m"
     spark_cores_max: Annotated[int, Field(ge=1)] = 3
 
+    # What the stream is given by the environment, here only to tell one configuration of it from another.
+    stream_variables: Mapping[str, str] = Field(default_factory=_stream_variables)
+
+    supervisor_silent_seconds: Seconds = 60
+    supervisor_stalled_seconds: Seconds = 60
+    supervisor_restart_stalled_seconds: Seconds = 240
+    supervisor_register_seconds: Seconds = 180
+    supervisor_graceful_stop_seconds: Seconds = 60
+    supervisor_surplus_seconds: Seconds = 60
+    supervisor_ask_for_help_seconds: Seconds = 300
+    supervisor_idle_seconds: Seconds = 120
+    supervisor_catching_up_records: Annotated[int, Field(ge=1)] = 5000
+    supervisor_backoff_seconds: Seconds = 30
+    supervisor_longest_backoff_seconds: Seconds = 480
+    supervisor_breaker_starts: Annotated[int, Field(ge=2)] = 6
+    supervisor_breaker_window_seconds: Seconds = 900
+
     dagster_ui_url: HttpAddress = "http://127.0.0.1:3000"
     dagster_postgres_url: DatabaseAddress | None = None
     run_retention_hours: Annotated[int, Field(ge=1)] = 72
@@ -130,6 +155,30 @@ class Settings(BaseSettings):
     def fail_after(self) -> timedelta:
         """The age of the newest row from which `freshness` fails."""
         return timedelta(seconds=self.freshness_fail_seconds)
+
+    @property
+    def supervisor_limits(self) -> Limits:
+        """How patient the supervisor is."""
+
+        def span(name: str) -> timedelta:
+            return timedelta(seconds=getattr(self, f"supervisor_{name}_seconds"))
+
+        return Limits(
+            silent=span("silent"),
+            stalled=span("stalled"),
+            restart_stalled=span("restart_stalled"),
+            register=span("register"),
+            # A driver first gets its time to finish the batch, and the job that stops it the time to kill it.
+            stop=2 * span("graceful_stop"),
+            surplus=span("surplus"),
+            ask_for_help=span("ask_for_help"),
+            idle=span("idle"),
+            catching_up_from=self.supervisor_catching_up_records,
+            backoff=span("backoff"),
+            longest_backoff=span("longest_backoff"),
+            starts=self.supervisor_breaker_starts,
+            window=span("breaker_window"),
+        )
 
 
 @cache

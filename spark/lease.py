@@ -8,10 +8,13 @@ WHILE_STARTING = "180s"
 WHILE_RUNNING = "20s"
 
 
-def refusal(session: Connection) -> str | None:
+def refusal(session: Connection, start_id: int) -> str | None:
     """Take the lease for as long as the session lives, or say why it is refused."""
-    if not is_wanted(session):
-        return "The stream is not wanted: stream_state says stopped. The job start_stream changes that."
+    if not is_wanted(session, start_id):
+        return (
+            "The stream is not wanted: stream_state says stopped, or that its starts failed too often. "
+            "The job start_stream changes that."
+        )
     with session.cursor() as cursor:
         cursor.execute(statement("stream_lease_take"))
         taken = cursor.fetchone()
@@ -31,8 +34,11 @@ def renew(session: Connection, good_for: str) -> None:
         cursor.execute(statement("stream_lease_renew"), {"good_for": good_for})
 
 
-def is_wanted(session: Connection) -> bool:
-    """Tell whether the stream is wanted: only a row that says running means yes."""
+def is_wanted(session: Connection, start_id: int) -> bool:
+    """Tell whether this start of the stream is wanted: only a row that says so means yes.
+
+    A restart is wanted when `restart_at` is younger than the start: then this driver makes room for the next one.
+    """
     with session.cursor() as cursor:
-        cursor.execute(statement("stream_wanted"))
+        cursor.execute(statement("stream_wanted"), {"start_id": start_id})
         return cursor.fetchone() == (True,)

@@ -30,7 +30,7 @@ def describe_start(session: Connection, start_id: int, application_id: str, code
 
 
 def record_end(session: Connection, start_id: int, outcome: str, last_error: str | None = None) -> None:
-    """Write how a driver ended: `refused`, `stopped` or `failed`."""
+    """Write how a driver ended: `refused`, `stopped`, `failed` by its own error, or `lost` by one from outside."""
     error = last_error and last_error.replace("\0", "")[:_LONGEST_ERROR]
     with session.cursor() as cursor:
         cursor.execute(statement("stream_start_end"), {"id": start_id, "outcome": outcome, "last_error": error})

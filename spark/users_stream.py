@@ -14,13 +14,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+import psycopg2
 from py4j.protocol import Py4JNetworkError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from spark import lease, ledger, lifeline, progress, sink
 from spark.copy_text import lines
-from spark.database import Connection, connect, persist
+from spark.database import Connection, connect, is_passing, persist
 from spark.parse import parse
 from spark.settings import Settings, settings
 from spark.topic import look
@@ -37,7 +38,7 @@ def main() -> int:
     session = _session(given)
     start_id = progress.record_start(session, _driver_id())
     try:
-        refusal = lease.refusal(session)
+        refusal = lease.refusal(session, start_id)
         if refusal is not None:
             LOGGER.info(refusal)
             progress.record_end(session, start_id, "refused", refusal)
@@ -45,8 +46,8 @@ def main() -> int:
         _run(given, session, start_id)
     except Exception as error:
         LOGGER.exception("The stream failed; Spark's master starts it again.")
-        gone = "The driver's JVM ended. " if isinstance(error, ConnectionError | Py4JNetworkError) else ""
-        _record_end(given, start_id, "failed", f"{gone}{type(error).__name__}: {error}")
+        outcome, what = _blame(error)
+        _record_end(given, start_id, outcome, f"{what}{type(error).__name__}: {error}")
         return 1
     _record_end(given, start_id, "stopped")
     return 0
@@ -85,13 +86,16 @@ def _run(given: Settings, session: Connection, start_id: int) -> None:
             .queryName("users_stream")
             .start()
         )
-        _watch(query, writer, session, progress.Reporter(session, spark.sparkContext.applicationId))
+        reporter = progress.Reporter(session, spark.sparkContext.applicationId)
+        _watch(query, writer, session, reporter, start_id)
     finally:
         _within(_STOP_SECONDS, spark.stop)
         with_ledger.close()
 
 
-def _watch(query: StreamingQuery, writer: "BatchWriter", session: Connection, reporter: progress.Reporter) -> None:
+def _watch(
+    query: StreamingQuery, writer: "BatchWriter", session: Connection, reporter: progress.Reporter, start_id: int
+) -> None:
     """Hold the lease and report, through the JVM, until the stream is no longer wanted.
 
     A frozen JVM stops this loop as a frozen process does: the lease is not renewed, and PostgreSQL gives it back.
@@ -99,7 +103,7 @@ def _watch(query: StreamingQuery, writer: "BatchWriter", session: Connection, re
     while not query.awaitTermination(1):
         lease.renew(session, lease.WHILE_RUNNING)
         reporter.report(query)
-        if not lease.is_wanted(session):
+        if not lease.is_wanted(session, start_id):
             # The last batch may take longer than the lease of a running driver lasts.
             lease.renew(session, lease.WHILE_STARTING)
             writer.finish()
@@ -178,6 +182,15 @@ def _driver_id() -> str | None:
     # A worker runs each driver in a folder that has the driver's id for a name.
     folder = Path.cwd().name
     return folder if folder.startswith("driver-") else None
+
+
+def _blame(error: Exception) -> tuple[str, str]:
+    """Say whether the driver failed by itself or lost what it stands on, and what that was."""
+    if isinstance(error, ConnectionError | Py4JNetworkError):
+        return "lost", "The driver's JVM ended. "
+    if isinstance(error, psycopg2.Error) and is_passing(error):
+        return "lost", "The driver's session of PostgreSQL ended. "
+    return "failed", ""
 
 
 def _record_end(given: Settings, start_id: int, outcome: str, last_error: str | None = None) -> None:

@@ -42,7 +42,8 @@ def locate(settings: Settings, *, java: Path = Path("java"), embedded_api: bool 
 
 def components(site: Site) -> list[Component]:
     """Give every component of the stack, in the order in which people read them."""
-    chosen = chosen_for_dagster()
+    # Dagster is told the stream's settings too: a stream that runs with others is out of date.
+    chosen = chosen_for_dagster() | chosen_for_the_stream()
     return [
         postgres.component(site),
         *kafka.components(site),

@@ -10,3 +10,6 @@ CREATE TABLE IF NOT EXISTS decisions (
 );
 
 CREATE INDEX IF NOT EXISTS decisions_decided_at ON decisions (decided_at);
+
+-- The driver or application that the decision is about; for a start, the driver that came of it.
+ALTER TABLE decisions ADD COLUMN IF NOT EXISTS subject TEXT;

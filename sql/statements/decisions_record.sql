@@ -1,1 +1,3 @@
-INSERT INTO decisions (state, action, reason) VALUES (%(state)s, %(action)s, %(reason)s) RETURNING id;
+INSERT INTO decisions (state, action, reason, subject, outcome)
+VALUES (%(state)s, %(action)s, %(reason)s, %(subject)s, %(outcome)s)
+RETURNING id;

@@ -133,4 +133,5 @@ def healthy_topic() -> TopicState:
 
 
 def wanted(state: str) -> list[Row]:
-    return [{"wanted": state, "since": NOW, "changed_by": "somebody", "code_version": None}]
+    row = {"wanted": state, "since": NOW, "changed_by": "somebody", "code_version": None}
+    return [{**row, "asked_at": NOW, "gave_up_at": None}]

@@ -7,7 +7,8 @@ from dagster import AssetKey, AssetSpec, DefaultScheduleStatus, DefaultSensorSta
 
 from pipeline_defs.definitions import defs
 
-JOBS = {"provision", "produce_random_users", "start_stream", "stop_stream", "check_users", "prune_history"}
+STREAM_JOBS = {"start_stream", "restart_stream", "stop_stream", "carry_out_decision"}
+JOBS = STREAM_JOBS | {"provision", "produce_random_users", "check_users", "prune_history"}
 
 
 def specs() -> dict[str, AssetSpec]:
@@ -59,6 +60,11 @@ def test_every_job_has_a_time_limit_and_no_second_try(name: str):
 
 def test_the_jobs_are_those_that_people_know():
     assert {job.name for job in defs.resolve_all_job_defs() if not job.name.startswith("__")} == JOBS
+
+
+@pytest.mark.parametrize("name", sorted(STREAM_JOBS))
+def test_jobs_that_change_the_stream_run_one_at_a_time(name: str):
+    assert defs.resolve_job_def(name).tags["pipeline/stream"] == "users_stream"
 
 
 def test_schedules_and_sensors_are_on_by_default():

@@ -5,10 +5,10 @@ import pytest
 from dagster import DagsterInstance, ExecuteInProcessResult, RunsFilter
 from pydantic import SecretStr
 
-from pipeline_defs import history, provision, slots, stream, tick
+from pipeline_defs import history, provision, slots, tick
 from pipeline_defs.definitions import defs
-from pipeline_defs.jobs import DECISION_TAG
 from pipeline_defs.settings import Settings
+from pipeline_defs.stream_jobs import DECISION_TAG
 from tests.definitions.fakes import (
     EMPTY_CLUSTER,
     ON_CLUSTER,
@@ -144,20 +144,13 @@ def test_a_failed_tick_fails_its_run_with_one_clear_sentence(world: World, sende
     assert not sender.sent
 
 
-# start_stream and stop_stream
+# the jobs of the stream
 
 
-def test_start_stream_by_hand_wants_it_running(world: World):
+def test_start_stream_wants_it_running(world: World):
     assert world.run("start_stream").success
     assert world.database.values_of("stream_state_want")[0]["wanted"] == "running"
     assert len(world.spark_master.submitted) == 1
-
-
-def test_start_stream_of_the_supervisor_writes_how_its_decision_ended(world: World):
-    assert world.run("start_stream", **{DECISION_TAG: "7"}).success
-    [row] = world.database.values_of("decisions_finish")
-    assert (row["id"], row["outcome"]) == (7, "submitted as driver-7")
-    assert not world.database.values_of("stream_state_want")
 
 
 def test_start_stream_finds_what_is_there(world: World):
@@ -166,16 +159,36 @@ def test_start_stream_finds_what_is_there(world: World):
     assert not world.spark_master.submitted
 
 
-def test_start_stream_without_a_master_fails_with_a_sentence_and_a_record(world: World):
-    world.spark_master = FakeMaster()
-    result = world.run("start_stream", **{DECISION_TAG: "7"})
-    assert "doesn't answer" in failure_of(result)
-    assert "doesn't answer" in str(world.database.values_of("decisions_finish")[0]["outcome"])
+def test_restart_stream_ends_what_is_there_and_submits_anew(world: World):
+    world.spark_master = FakeMaster(ON_CLUSTER, EMPTY_CLUSTER)
+    assert world.run("restart_stream").success
+    assert [name for name, _ in world.database.calls][:2] == ["stream_state_want", "stream_state_restart"]
+    assert len(world.spark_master.submitted) == 1
 
 
 def test_stop_stream_wants_it_stopped(world: World):
     assert world.run("stop_stream").success
     assert world.database.values_of("stream_state_want")[0]["wanted"] == "stopped"
+
+
+def test_a_decision_is_carried_out_and_says_how_it_ended(world: World):
+    world.database.answers["decisions_read"] = [{"action": "start", "subject": None, "outcome": None}]
+    assert world.run("carry_out_decision", **{DECISION_TAG: "7"}).success
+    [row] = world.database.values_of("decisions_finish")
+    assert (row["id"], row["outcome"], row["subject"]) == (7, "submitted as driver-7", "driver-7")
+    assert not world.database.values_of("stream_state_want")
+
+
+def test_a_decision_that_fails_fails_its_run_with_a_sentence_and_a_record(world: World):
+    world.database.answers["decisions_read"] = [{"action": "start", "subject": None, "outcome": None}]
+    world.spark_master = FakeMaster()
+    result = world.run("carry_out_decision", **{DECISION_TAG: "7"})
+    assert "doesn't answer" in failure_of(result)
+    assert "doesn't answer" in str(world.database.values_of("decisions_finish")[0]["outcome"])
+
+
+def test_decisions_are_not_for_people(world: World):
+    assert "Launch start_stream" in failure_of(world.run("carry_out_decision"))
 
 
 # check_users
@@ -231,7 +244,3 @@ def test_prune_history_says_how_much_went(world: World, instance: DagsterInstanc
     assert result.success
     before = world.database.values_of("history_prune_decisions")[0]["before"]
     assert before == world.database.values_of("history_prune_progress")[0]["before"]
-
-
-def test_the_code_version_is_that_of_this_checkout():
-    assert len(stream.code_version()) == 12

@@ -1,102 +1,30 @@
 import json
-from dataclasses import replace
+import sys
 from datetime import datetime, timedelta
 
 import pytest
 from dagster import (
     AssetCheckEvaluation,
     AssetMaterialization,
-    AssetObservation,
     DagsterInstance,
-    SensorDefinition,
     SensorResult,
     SkipReason,
-    build_sensor_context,
 )
 
 from pipeline_defs import sensors
 from pipeline_defs.definitions import defs
-from pipeline_defs.jobs import DECISION_TAG
 from pipeline_defs.settings import Settings
 from tests.definitions.fakes import (
     EMPTY_CLUSTER,
-    ON_CLUSTER,
     FakeDatabase,
     FakeMaster,
     FakeTopic,
     healthy_topic,
-    wanted,
 )
+from tests.definitions.looking import look, result
 
-NEVER = {"stream_progress_latest": [], "decisions_last": [{"decided_at": None}], "decisions_record": [{"id": 7}]}
-
-
-def look(
-    sensor: SensorDefinition, instance: DagsterInstance, cursor: str | None = None, **resources: object
-) -> SensorResult | SkipReason:
-    context = build_sensor_context(
-        instance=instance, cursor=cursor, resources=resources, repository_def=defs.get_repository_def()
-    )
-    found = sensor(context)
-    assert isinstance(found, SensorResult | SkipReason)
-    return found
-
-
-def result(found: SensorResult | SkipReason) -> SensorResult:
-    assert isinstance(found, SensorResult)
-    return found
-
-
-# stream_supervisor
-
-
-def test_a_wanted_stream_that_is_absent_is_started_once_with_its_decision_on_record(instance: DagsterInstance):
-    database = FakeDatabase({**NEVER, "stream_state_read": wanted("running")})
-    found = result(look(sensors.stream_supervisor, instance, database=database, spark_master=FakeMaster(EMPTY_CLUSTER)))
-    [request] = found.run_requests or []
-    assert request.tags[DECISION_TAG] == "7"
-    assert database.values_of("decisions_record")[0]["action"] == "start"
-    assert isinstance(found.asset_events[0], AssetObservation)
-    assert found.asset_events[0].metadata["state"].value == "starting"
-
-
-def test_no_second_start_while_the_first_is_under_way(instance: DagsterInstance):
-    instance.create_run_for_job(defs.resolve_job_def("start_stream"))
-    database = FakeDatabase({**NEVER, "stream_state_read": wanted("running")})
-    found = result(look(sensors.stream_supervisor, instance, database=database, spark_master=FakeMaster(EMPTY_CLUSTER)))
-    assert not found.run_requests
-    assert not database.values_of("decisions_record")
-
-
-def test_a_stream_that_is_stopped_on_purpose_stays_stopped(instance: DagsterInstance):
-    database = FakeDatabase({**NEVER, "stream_state_read": wanted("stopped")})
-    found = result(look(sensors.stream_supervisor, instance, database=database, spark_master=FakeMaster(EMPTY_CLUSTER)))
-    assert not found.run_requests
-    assert found.asset_events[0].metadata["state"].value == "stopped on purpose"
-
-
-def test_the_stream_is_observed_on_a_change_and_not_at_every_look(instance: DagsterInstance):
-    database = FakeDatabase({**NEVER, "stream_state_read": wanted("running")})
-    master = FakeMaster(ON_CLUSTER)
-    first = result(look(sensors.stream_supervisor, instance, database=database, spark_master=master))
-    again = look(sensors.stream_supervisor, instance, first.cursor, database=database, spark_master=master)
-    assert isinstance(again, SkipReason)
-    master.clusters = [replace(ON_CLUSTER, status="RECOVERING")]
-    changed = result(look(sensors.stream_supervisor, instance, first.cursor, database=database, spark_master=master))
-    assert changed.asset_events[0].metadata["state"].value == "cluster unreachable"
-
-
-def test_a_master_that_is_away_is_no_reason_to_start(instance: DagsterInstance):
-    database = FakeDatabase({**NEVER, "stream_state_read": wanted("running")})
-    found = result(look(sensors.stream_supervisor, instance, database=database, spark_master=FakeMaster()))
-    assert not found.run_requests
-
-
-def test_a_supervisor_without_its_table_says_what_to_run(instance: DagsterInstance):
-    database = FakeDatabase({**NEVER, "stream_state_read": []})
-    found = look(sensors.stream_supervisor, instance, database=database, spark_master=FakeMaster(EMPTY_CLUSTER))
-    assert isinstance(found, SkipReason)
-    assert "provision" in str(found.skip_message)
+# The package shows the sensor under the module's name.
+SLOT_WATCH = sys.modules["pipeline_defs.sensors.slot_watch"]
 
 
 # users_observer
@@ -213,14 +141,14 @@ def slots_database() -> FakeDatabase:
 def switched_on(monkeypatch: pytest.MonkeyPatch, now: datetime) -> datetime:
     """The schedule has been on for five minutes."""
     since = now - timedelta(minutes=5)
-    monkeypatch.setattr(sensors, "is_switched_on", lambda _: True)
-    monkeypatch.setattr(sensors, "switched_on_since", lambda _: since)
+    monkeypatch.setattr(SLOT_WATCH, "is_switched_on", lambda _: True)
+    monkeypatch.setattr(SLOT_WATCH, "switched_on_since", lambda _: since)
     return since
 
 
 def switch_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sensors, "is_switched_on", lambda _: False)
-    monkeypatch.setattr(sensors, "switched_on_since", lambda _: None)
+    monkeypatch.setattr(SLOT_WATCH, "is_switched_on", lambda _: False)
+    monkeypatch.setattr(SLOT_WATCH, "switched_on_since", lambda _: None)
 
 
 def test_the_books_are_closed_from_where_the_schedule_was_switched_on(

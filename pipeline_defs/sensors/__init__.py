@@ -1,0 +1,8 @@
+"""The sensors, one file each and thin: it reads the world within time limits, asks a pure module, and reports."""
+
+from pipeline_defs.sensors.slot_watch import slot_watch
+from pipeline_defs.sensors.stream_supervisor import stream_supervisor
+from pipeline_defs.sensors.users_checks import users_checks
+from pipeline_defs.sensors.users_observer import users_observer
+
+SENSORS = [stream_supervisor, users_observer, users_checks, slot_watch]

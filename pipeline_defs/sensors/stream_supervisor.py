@@ -1,0 +1,122 @@
+"""Brings the stream to what is wanted of it, and observes it."""
+
+from dagster import (
+    AssetObservation,
+    MetadataValue,
+    ResourceParam,
+    RunRequest,
+    SensorEvaluationContext,
+    SensorResult,
+    SkipReason,
+    sensor,
+)
+
+from pipeline_defs import reporting, stream_world
+from pipeline_defs.database import Database
+from pipeline_defs.errors import PipelineError
+from pipeline_defs.kafka_topic import Topic
+from pipeline_defs.reporting import Report
+from pipeline_defs.sensors.common import AT_LEAST_EVERY, RUNNING
+from pipeline_defs.settings import Settings
+from pipeline_defs.spark_master import SparkMaster
+from pipeline_defs.stream_jobs import DECISION_TAG
+from pipeline_defs.stream_world import Seen
+from pipeline_defs.supervision import Decision, decide
+from pipeline_defs.supervision.books import held_back, settled, step
+from pipeline_defs.supervision.memory import Memory
+
+
+@sensor(
+    job_name="carry_out_decision",
+    minimum_interval_seconds=15,
+    default_status=RUNNING,
+    description=(
+        "Decides what to do about the stream, writes every decision that acts and every change of state to the table "
+        "`decisions`, has it carried out, and observes users_stream."
+    ),
+)
+def stream_supervisor(
+    context: SensorEvaluationContext,
+    database: ResourceParam[Database],
+    topic: ResourceParam[Topic],
+    spark_master: ResourceParam[SparkMaster],
+    settings: ResourceParam[Settings],
+) -> SensorResult | SkipReason:
+    """Look, decide, write down, and request a run if there is something to do."""
+    memory = Memory.read(context.cursor)
+    try:
+        seen = stream_world.look(context.instance, database, topic, spark_master, settings=settings, memory=memory)
+        decision, request = _decide(database, seen)
+    except PipelineError as error:
+        return SkipReason(str(error))
+    outcome = f"{decision.state}: {decision.reason}"
+    due = reporting.due(memory.report, decision.state.value, seen.world.now, AT_LEAST_EVERY)
+    report = Report(decision.state.value, seen.world.now.isoformat()) if due else memory.report
+    return SensorResult(
+        run_requests=[request] if request else [],
+        skip_reason=None if request else outcome,
+        asset_events=[_observation(seen, decision, spark_master)] if due else [],
+        cursor=seen.memory.reported(report).write(),
+    )
+
+
+def _decide(database: Database, seen: Seen) -> tuple[Decision, RunRequest | None]:
+    """Decide, settle open rows that nobody will write any more, and write down what is new."""
+    decision = decide(seen.world)
+    if seen.run_at_work:
+        return _written(database, held_back(decision, seen.run_at_work), seen), None
+    entries = []
+    for entry in seen.entries:
+        ended = settled(entry, seen.ended_runs.get(entry.id), decision) if entry.outcome is None else None
+        if ended:
+            database.run("decisions_finish", id=entry.id, run_id=None, outcome=ended, subject=None)
+        else:
+            entries.append(entry)
+    taken = step(entries, decision)
+    if taken.again is not None:
+        return decision, _request(taken.again)
+    number = _record(database, decision) if taken.record else None
+    return decision, _request(number) if taken.request and number is not None else None
+
+
+def _written(database: Database, decision: Decision, seen: Seen) -> Decision:
+    """Write down a change of state that is seen while a run is at work."""
+    if step(seen.entries, decision).record:
+        _record(database, decision)
+    return decision
+
+
+def _record(database: Database, decision: Decision) -> int:
+    values = {
+        "state": decision.state.value,
+        "action": decision.action.value,
+        "reason": decision.reason,
+        "subject": decision.subject,
+        "outcome": None if decision.acts else "noted",
+    }
+    return database.run("decisions_record", **values)[0]["id"]
+
+
+def _request(number: int) -> RunRequest:
+    # Dagster starts no second run with the same key.
+    return RunRequest(run_key=f"decision-{number}", tags={DECISION_TAG: str(number)})
+
+
+def _observation(seen: Seen, decision: Decision, master: SparkMaster) -> AssetObservation:
+    world, progress = seen.world, seen.progress
+    cluster = world.cluster
+    return AssetObservation(
+        "users_stream",
+        description=f"{decision.state}: {decision.reason}",
+        metadata={
+            "state": decision.state.value,
+            "reason": decision.reason,
+            "action": decision.action.value,
+            "wanted": f"{'running' if world.wanted.running else 'stopped'}, by {world.wanted.changed_by}",
+            "applications": MetadataValue.json([app.id for app in world.applications]),
+            "drivers": MetadataValue.json([f"{driver.id} on {driver.worker}" for driver in world.drivers]),
+            "workers_alive": cluster.workers_alive if cluster else 0,
+            "heartbeat": MetadataValue.timestamp(progress["heartbeat_at"]) if progress else MetadataValue.null(),
+            "spark_master": MetadataValue.url(master.ui_url),
+        },
+    )

@@ -1,0 +1,159 @@
+"""Reads everything that a decision about the stream depends on. Every call has a time limit."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+from dagster import DagsterInstance, RunsFilter
+
+from pipeline_defs import ledger
+from pipeline_defs.database import Database, Row, Session
+from pipeline_defs.errors import PipelineError
+from pipeline_defs.kafka_topic import Topic, TopicError
+from pipeline_defs.run_states import UNFINISHED
+from pipeline_defs.settings import Settings
+from pipeline_defs.spark_master import Cluster, SparkMaster, SparkMasterError
+from pipeline_defs.stream import code_version
+from pipeline_defs.stream_jobs import ALONE, DECISION_TAG
+from pipeline_defs.supervision.books import Entry
+from pipeline_defs.supervision.memory import Memory
+from pipeline_defs.supervision.starts import DriverStart, OwnStart
+from pipeline_defs.supervision.states import Action, State
+from pipeline_defs.supervision.world import Backlog, Progress, Wanted, World
+
+
+class NotProvisionedError(PipelineError):
+    """A row that `provision` makes is missing."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One look.
+
+    Attributes:
+        world: what the decision depends on.
+        progress: the driver's newest row of stream_progress, for people; None before the first.
+        entries: the newest rows of `decisions`, newest first.
+        run_at_work: a run that starts or stops the stream is queued or at work.
+        ended_runs: how the runs of open rows ended, by the row's id.
+        memory: what is to be kept of this look.
+    """
+
+    world: World
+    progress: Row | None
+    entries: Sequence[Entry]
+    run_at_work: str | None
+    ended_runs: Mapping[int, str]
+    memory: Memory
+
+
+def look(  # noqa: PLR0913 - all that is looked at
+    instance: DagsterInstance,
+    database: Database,
+    topic: Topic,
+    master: SparkMaster,
+    *,
+    settings: Settings,
+    memory: Memory,
+) -> Seen:
+    """Look at everything once.
+
+    Runs are read before the tables and the cluster: what a run that ends in between has done is seen by then.
+
+    Raises:
+        DatabaseError: PostgreSQL doesn't answer, so what is wanted is unknown.
+        NotProvisionedError: the tables are empty.
+    """
+    at_work = instance.get_runs(RunsFilter(tags=dict(ALONE), statuses=UNFINISHED), limit=1)
+    now = datetime.now(UTC)
+    since = now - settings.supervisor_limits.window
+    with database.session() as session:
+        wanted = _wanted(session, settings)
+        starts = [DriverStart(**row) for row in session.run("driver_starts_since", since=since)]
+        own = [OwnStart(row["decided_at"], row["subject"]) for row in session.run("decisions_starts", since=since)]
+        entries = [_entry(row) for row in session.run("decisions_recent")]
+        progress = next(iter(session.run("stream_progress_latest")), None)
+        lines = session.run("ledger_read", topic=topic.name)
+    lag = _lag(topic, lines)
+    cluster = _cluster(master)
+    kept = memory.after(now, this_process(), ledger.totals(lines).consumed, lag)
+    world = World(
+        now=now,
+        wanted=wanted,
+        cluster=cluster,
+        progress=Progress(progress["application_id"], progress["heartbeat_at"]) if progress else None,
+        backlog=_backlog(kept, lag, lines),
+        starts=starts,
+        own_starts=own,
+        states=[(entry.state, entry.decided_at) for entry in entries],
+        first_look=memory.supervisor != this_process(),
+        limits=settings.supervisor_limits,
+    )
+    return Seen(
+        world=world,
+        progress=progress,
+        entries=entries,
+        run_at_work=at_work[0].run_id if at_work else None,
+        ended_runs={} if at_work else _ended_runs(instance, entries),
+        memory=kept,
+    )
+
+
+@cache
+def this_process() -> str:
+    """Name this process of Dagster, so that a later one knows that it looks for the first time."""
+    return uuid.uuid4().hex
+
+
+def _wanted(session: Session, settings: Settings) -> Wanted:
+    rows = session.run("stream_state_read")
+    if not rows:
+        raise NotProvisionedError("Table stream_state has no row. Run the job provision.")
+    [row] = rows
+    return Wanted(
+        running=row["wanted"] == "running",
+        changed_by=row["changed_by"],
+        asked_at=row["asked_at"],
+        gave_up_at=row["gave_up_at"],
+        code_version=code_version(settings),
+    )
+
+
+def _entry(row: Row) -> Entry:
+    return Entry(row["id"], row["decided_at"], _state(row["state"]), Action(row["action"]), row["outcome"])
+
+
+def _state(word: str) -> State:
+    # An earlier version had the word "stopping".
+    return State(word) if word in set(State) else State.STOPPED_ON_PURPOSE
+
+
+def _ended_runs(instance: DagsterInstance, entries: Sequence[Entry]) -> dict[int, str]:
+    """Ask how the runs of open rows ended. None of them is at work: such a run would have been seen."""
+    ended = {}
+    for entry in entries:
+        if entry.outcome is None:
+            runs = instance.get_runs(RunsFilter(tags={DECISION_TAG: str(entry.id)}), limit=1)
+            if runs and runs[0].status not in UNFINISHED:
+                ended[entry.id] = f"run {runs[0].run_id}, {runs[0].status.value}"
+    return ended
+
+
+def _lag(topic: Topic, lines: list[Row]) -> dict[int, int] | None:
+    try:
+        return ledger.lag(lines, topic.describe().topic_id, topic.end_offsets())
+    except TopicError:
+        return None
+
+
+def _backlog(kept: Memory, lag: Mapping[int, int] | None, lines: Sequence[Row]) -> Backlog:
+    return kept.backlog(lag, max((row["updated_at"] for row in lines if row["next_offset"]), default=None))
+
+
+def _cluster(master: SparkMaster) -> Cluster | None:
+    try:
+        return master.cluster()
+    except SparkMasterError:
+        return None

@@ -1,1 +1,0 @@
-SELECT max(decided_at) AS decided_at FROM decisions WHERE action = %(action)s;

@@ -1,0 +1,1 @@
+SELECT action, subject, outcome FROM decisions WHERE id = %(id)s;
