@@ -1,9 +1,16 @@
 """A producer and a consumer that know nothing of the pipeline's own code."""
 
+# confluent_kafka.admin documents its classes under this name, but doesn't mark them as exported.
+# pyright: reportPrivateImportUsage=false
+
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache, partial
 
-from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
+
+from tests.waiting import until
 
 _SECONDS = 60.0
 
@@ -19,20 +26,33 @@ class Record:
     headers: dict[str, bytes]
 
 
-def produce(bootstrap_servers: str, topic: str, records: Iterable[tuple[bytes | None, bytes | None]]) -> None:
-    """Send keys and values, and wait until every broker in sync has them."""
-    producer = Producer({"bootstrap.servers": bootstrap_servers, "acks": "all", "enable.idempotence": True})
+def produce(
+    bootstrap_servers: str, topic: str, records: Iterable[tuple[bytes | None, bytes | None]]
+) -> list[tuple[int, int]]:
+    """Send keys and values, wait until every broker in sync has them, and give partition and offset of each."""
+    producer = Producer(
+        {"bootstrap.servers": bootstrap_servers, "acks": "all", "enable.idempotence": True, "compression.type": "lz4"}
+    )
     refused: list[str] = []
+    places: dict[int, tuple[int, int]] = {}
 
-    def note(error: KafkaError | None, _message: Message) -> None:
+    def note(number: int, error: KafkaError | None, message: Message) -> None:
         if error is not None:
             refused.append(error.str())
+        else:
+            places[number] = message.partition() or 0, message.offset() or 0
 
-    for key, value in records:
-        producer.produce(topic, key=key, value=value, on_delivery=note)
+    for number, (key, value) in enumerate(records):
+        while True:
+            try:
+                producer.produce(topic, key=key, value=value, on_delivery=partial(note, number))
+                break
+            except BufferError:  # the queue is full until some are delivered
+                producer.poll(0.1)
         producer.poll(0)
     assert producer.flush(_SECONDS) == 0
-    assert not refused
+    assert not refused, refused[:3]
+    return [places[number] for number in sorted(places)]
 
 
 def consume(bootstrap_servers: str, topic: str) -> Iterator[Record]:
@@ -56,6 +76,50 @@ def consume(bootstrap_servers: str, topic: str) -> Iterator[Record]:
                     break
     finally:
         consumer.close()
+
+
+def topic_id(bootstrap_servers: str, topic: str) -> str:
+    """Give Kafka's id of a topic: one that is created again has another."""
+    asked = _admin(bootstrap_servers).describe_topics(TopicCollection([topic]), request_timeout=_SECONDS)
+    return str(asked[topic].result(timeout=_SECONDS).topic_id)
+
+
+def partitions(bootstrap_servers: str, topic: str) -> int:
+    """Give how many partitions a topic has."""
+    return len(_admin(bootstrap_servers).list_topics(topic, timeout=_SECONDS).topics[topic].partitions)
+
+
+def delete_topic(bootstrap_servers: str, topic: str) -> None:
+    """Delete a topic, and wait until it is gone."""
+    admin = _admin(bootstrap_servers)
+    admin.delete_topics([topic])[topic].result(timeout=_SECONDS)
+    until(lambda: topic not in admin.list_topics(timeout=_SECONDS).topics, f"topic {topic} gone")
+
+
+def create_topic(bootstrap_servers: str, topic: str) -> None:
+    """Create a topic as the seed's README does: 3 partitions, 3 replicas."""
+    new = NewTopic(topic, num_partitions=3, replication_factor=3)
+
+    def created() -> bool:
+        try:
+            _admin(bootstrap_servers).create_topics([new])[topic].result(timeout=_SECONDS)
+        except KafkaException:  # the deletion is not over everywhere
+            return False
+        return True
+
+    until(created, f"topic {topic} created")
+
+
+def add_partitions(bootstrap_servers: str, topic: str, total: int) -> None:
+    """Give a topic more partitions."""
+    new = NewPartitions(topic, total)
+    _admin(bootstrap_servers).create_partitions([new])[topic].result(timeout=_SECONDS)
+    until(lambda: partitions(bootstrap_servers, topic) == total, f"{total} partitions")
+
+
+@cache  # a client that is not kept ends before its answer comes
+def _admin(bootstrap_servers: str) -> AdminClient:
+    return AdminClient({"bootstrap.servers": bootstrap_servers})
 
 
 def _record(message: Message) -> Record:

@@ -16,6 +16,8 @@ import psycopg2
 import psycopg2.extras
 import requests
 
+from pipeline_defs.spark_master import SparkMaster
+from stack import passwords
 from stack.processes import marked
 from stack.state import State
 from stack.supervisor import Supervisor
@@ -23,7 +25,7 @@ from tests.integration import kafka
 
 ROOT = Path(__file__).resolve().parents[2]
 _BIN = Path(sys.executable).parent
-_TOPIC = "random-user"
+TOPIC = "random-user"
 
 _LAUNCH = """
 mutation ($parameters: ExecutionParams!) { launchRun(executionParams: $parameters) {
@@ -76,6 +78,46 @@ class Stack:
         """Kafka's brokers."""
         return self.environment["KAFKA_BOOTSTRAP_SERVERS"]
 
+    def topic_id(self) -> str:
+        """Give Kafka's id of the pipeline's topic."""
+        return kafka.topic_id(self.bootstrap_servers, TOPIC)
+
+    def superuser_url(self, database: str) -> str:
+        """Give the address of a database for PostgreSQL's superuser."""
+        password = passwords.load(self.state.passwords)["postgres"]
+        return f"postgresql://postgres:{password}@{self.environment['PGHOST']}:{self.environment['PGPORT']}/{database}"
+
+    def as_superuser(self, statement: str, **values: object) -> list[dict[str, Any]]:
+        """Run a statement as PostgreSQL's superuser, each by itself."""
+        return self._execute(self.superuser_url("postgres"), statement, values, autocommit=True)
+
+    def sessions(self, name: str) -> list[dict[str, Any]]:
+        """Give the sessions whose application_name is LIKE this, with how long each has been there."""
+        return self.as_superuser(
+            "SELECT pid, application_name, state, extract(epoch FROM now() - backend_start) AS seconds "
+            "FROM pg_stat_activity WHERE application_name LIKE %(name)s",
+            name=name,
+        )
+
+    def spark_master(self) -> SparkMaster:
+        """Give a client of the Spark master."""
+        return SparkMaster(self.environment["SPARK_MASTER_UI_URL"], self.environment["SPARK_MASTER_REST_URL"])
+
+    def checkpoints(self) -> list[Path]:
+        """Give the checkpoint folders that drivers have left or use."""
+        return list((self.state.spark / "checkpoints").iterdir())
+
+    def leading_controller(self) -> int:
+        """Give the number of the Kafka controller that leads."""
+        said = self._run(
+            *("kafka-metadata-quorum.sh", "--bootstrap-server", self.bootstrap_servers, "describe", "--status"),
+            seconds=60,
+            check=True,
+        ).stdout
+        found = re.search(r"LeaderId:\s+10(\d)", said)
+        assert found, said
+        return int(found[1])
+
     @property
     def state(self) -> State:
         """Its state folder."""
@@ -124,11 +166,11 @@ class Stack:
 
     def produce(self, records: Iterable[tuple[bytes | None, bytes | None]]) -> None:
         """Send records to the pipeline's topic, as somebody else's producer would."""
-        kafka.produce(self.bootstrap_servers, _TOPIC, records)
+        kafka.produce(self.bootstrap_servers, TOPIC, records)
 
     def records(self) -> list[kafka.Record]:
         """Give every record of the pipeline's topic."""
-        return list(kafka.consume(self.bootstrap_servers, _TOPIC))
+        return list(kafka.consume(self.bootstrap_servers, TOPIC))
 
     def launch(self, job: str, tags: dict[str, str] | None = None) -> str:
         """Launch a job as the UI does, and give the run's id."""
@@ -168,13 +210,16 @@ class Stack:
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
 
-    def _execute(self, url: str, statement: str, values: dict[str, object]) -> list[dict[str, Any]]:
+    def _execute(
+        self, url: str, statement: str, values: dict[str, object], *, autocommit: bool = False
+    ) -> list[dict[str, Any]]:
         connection = psycopg2.connect(
             url,
             connect_timeout=10,
             options="-c statement_timeout=300000",
             cursor_factory=psycopg2.extras.RealDictCursor,
         )
+        connection.autocommit = autocommit
         try:
             with connection, connection.cursor() as cursor:
                 psycopg2.extras.register_uuid(conn_or_curs=cursor)

@@ -1,0 +1,278 @@
+"""The faults. Each is a generator of three parts: prepare, strike, and undo, where the stack does not by itself.
+
+When it is ready, it is sent a transaction that is open at that moment. It strikes, and says so; or it was too late, and
+is ready again. What comes after the strike takes the fault away.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import psutil
+import psycopg2
+
+from stack.supervisor import Supervisor
+from tests.faults import victims
+from tests.faults.second_driver import SecondDriver
+from tests.faults.victims import Transaction
+from tests.integration import kafka
+from tests.integration.stack import TOPIC, Stack
+from tests.waiting import until
+
+READY, STRUCK = False, True
+Steps = Generator[bool, Transaction, None]
+_AWAY_SECONDS = 20
+_FROZEN_SECONDS = 60
+_HANGING = "a session that hangs"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A named fault.
+
+    Attributes:
+        what: for the table in the docs.
+        steps: prepare, strike, undo.
+        rightly: actions of the supervisor that are right here; any other is counted as wrong.
+        cheap: one round of it runs with all other tests.
+    """
+
+    what: str
+    steps: Callable[[Stack, Random], Steps]
+    rightly: frozenset[str] = frozenset()
+    cheap: bool = False
+
+
+def _executor(stack: Stack, _: Random) -> Steps:
+    workers, holder = yield from _holder(stack)
+    victims.executor_of(holder).kill()
+    victims.release(workers)
+    yield STRUCK
+
+
+def _python_worker(stack: Stack, _: Random) -> Steps:
+    workers, holder = yield from _holder(stack)
+    holder.kill()
+    victims.release(workers)
+    yield STRUCK
+
+
+def _driver_jvm(stack: Stack, _: Random) -> Steps:
+    drivers = victims.driver_jvms(stack)
+    yield READY
+    _kill(drivers)
+    yield STRUCK
+
+
+def _driver_python(stack: Stack, _: Random) -> Steps:
+    drivers = victims.driver_pythons(stack)
+    yield READY
+    _kill(drivers)
+    yield STRUCK
+
+
+def _worker(stack: Stack, chance: Random) -> Steps:
+    worker = victims.component(stack, chance.choice(["spark-worker-1", "spark-worker-2"]))
+    yield READY
+    worker.kill()
+    yield STRUCK
+
+
+def _all_workers(stack: Stack, _: Random) -> Steps:
+    names = ["spark-worker-1", "spark-worker-2"]
+    workers = [victims.component(stack, name) for name in names]
+    yield READY
+    _kill(workers)
+    yield STRUCK
+    with _kept_away(stack, names):
+        time.sleep(_AWAY_SECONDS)
+
+
+def _master(stack: Stack, _: Random) -> Steps:
+    master = victims.component(stack, "spark-master")
+    yield READY
+    master.kill()
+    yield STRUCK
+
+
+def _broker(stack: Stack, chance: Random) -> Steps:
+    broker = victims.component(stack, f"broker-{chance.choice([1, 2, 3])}")
+    yield READY
+    broker.kill()
+    yield STRUCK
+
+
+def _controller(stack: Stack, _: Random) -> Steps:
+    leader = victims.component(stack, f"controller-{stack.leading_controller()}")
+    yield READY
+    leader.kill()
+    yield STRUCK
+
+
+def _postgresql_stopped(stack: Stack, _: Random) -> Steps:
+    server = victims.component(stack, "postgres")
+    yield READY
+    server.send_signal(signal.SIGQUIT)  # immediate: no checkpoint, no farewell
+    yield STRUCK
+    with _kept_away(stack, ["postgres"]):
+        time.sleep(_AWAY_SECONDS)
+
+
+def _postgresql_refuses(stack: Stack, _: Random) -> Steps:
+    yield READY
+    stack.as_superuser(
+        "ALTER ROLE users_stream CONNECTION LIMIT 0;"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'users_stream'"
+    )
+    yield STRUCK
+    time.sleep(_AWAY_SECONDS)
+    stack.as_superuser("ALTER ROLE users_stream CONNECTION LIMIT -1")
+
+
+def _transaction_hangs(stack: Stack, _: Random) -> Steps:
+    """Somebody's session takes the ledger's rows after the batch under way, and says nothing more."""
+    session = psycopg2.connect(stack.environment["DATABASE_URL"], connect_timeout=10, application_name=_HANGING)
+    with ThreadPoolExecutor(1) as pool, closing(session), session.cursor() as cursor:
+        yield READY
+        locking = pool.submit(cursor.execute, "SELECT next_offset FROM stream_offsets FOR UPDATE")
+        yield STRUCK
+        locking.result()
+        until(lambda: not stack.sessions(_HANGING), "PostgreSQL ends the session that hangs")
+
+
+def _checkpoints_deleted(stack: Stack, _: Random) -> Steps:
+    yield READY
+    for folder in stack.checkpoints():
+        shutil.rmtree(folder, ignore_errors=True)
+    yield STRUCK
+
+
+def _postgresql_restored(stack: Stack, _: Random) -> Steps:
+    """The database is replaced by its own backup, made before the load."""
+    with tempfile.TemporaryDirectory(prefix="backup-") as folder:
+        backup = Path(folder) / "backup"
+        _run(stack, "pg_dump", "--format=custom", f"--file={backup}", stack.superuser_url("project_streaming"))
+        yield READY
+        stack.as_superuser("DROP DATABASE project_streaming WITH (FORCE)")
+        yield STRUCK
+        _run(stack, "pg_restore", "--create", f"--dbname={stack.superuser_url('postgres')}", str(backup))
+
+
+def _topic_recreated(stack: Stack, _: Random) -> Steps:
+    yield READY
+    kafka.delete_topic(stack.bootstrap_servers, TOPIC)
+    yield STRUCK
+    kafka.create_topic(stack.bootstrap_servers, TOPIC)
+
+
+def _partitions_added(stack: Stack, _: Random) -> Steps:
+    if kafka.partitions(stack.bootstrap_servers, TOPIC) != 3:
+        kafka.delete_topic(stack.bootstrap_servers, TOPIC)
+        kafka.create_topic(stack.bootstrap_servers, TOPIC)
+    yield READY
+    kafka.add_partitions(stack.bootstrap_servers, TOPIC, 6)
+    yield STRUCK
+
+
+def _two_drivers(stack: Stack, _: Random) -> Steps:
+    yield READY
+    with SecondDriver(stack) as second:
+        yield STRUCK
+        until(second.has_taken_part, "the second driver takes part")
+
+
+def _driver_frozen(stack: Stack, _: Random) -> Steps:
+    frozen = [*victims.driver_jvms(stack), *victims.driver_pythons(stack)]
+    yield READY
+    for process in frozen:
+        process.suspend()
+    yield STRUCK
+    time.sleep(_FROZEN_SECONDS)
+    for process in frozen:
+        if process.is_running():  # nobody has replaced it meanwhile
+            process.resume()
+
+
+def _query_stalled(stack: Stack, _: Random) -> Steps:
+    """The Python worker in the middle of its batch stands still for good: its task neither ends nor fails."""
+    workers, holder = yield from _holder(stack)
+    victims.release([worker for worker in workers if worker != holder])
+    yield STRUCK
+
+
+def _power_cut(stack: Stack, _: Random) -> Steps:
+    everything = stack.processes()
+    yield READY
+    _kill(everything)
+    _kill(stack.processes())  # what was started in between
+    yield STRUCK
+    stack.up()
+
+
+FAULTS = {
+    "executor": Fault("an executor killed", _executor, cheap=True),
+    "python_worker": Fault("a Python worker killed", _python_worker, cheap=True),
+    "driver_jvm": Fault("the driver's JVM killed", _driver_jvm, cheap=True),
+    "driver_python": Fault("the driver's Python process killed", _driver_python),
+    "worker": Fault("a Spark worker killed", _worker, frozenset({"start"})),
+    "all_workers": Fault("both Spark workers killed, away for 20 s", _all_workers, frozenset({"start"})),
+    "master": Fault("the Spark master killed", _master, cheap=True),
+    "broker": Fault("a Kafka broker killed", _broker, cheap=True),
+    "controller": Fault("the leading Kafka controller killed", _controller),
+    "postgresql_stopped": Fault("PostgreSQL stopped in immediate mode for 20 s", _postgresql_stopped),
+    "postgresql_refuses": Fault("PostgreSQL refuses connections for 20 s", _postgresql_refuses),
+    "transaction_hangs": Fault("a transaction that hangs holds the ledger", _transaction_hangs),
+    "checkpoints_deleted": Fault("the checkpoint folders deleted", _checkpoints_deleted, cheap=True),
+    "postgresql_restored": Fault("PostgreSQL restored from a backup", _postgresql_restored),
+    "topic_recreated": Fault("the topic deleted and created again", _topic_recreated),
+    "partitions_added": Fault("partitions 3 → 6", _partitions_added),
+    "two_drivers": Fault("two drivers at once, one without the lease", _two_drivers),
+    "driver_frozen": Fault("the driver frozen for a minute and thawed", _driver_frozen, frozenset({"restart"})),
+    "query_stalled": Fault("a query that stalls", _query_stalled, frozenset({"restart"})),
+    "power_cut": Fault("a power cut of everything", _power_cut, frozenset({"start"})),
+}
+CHEAP = [name for name, fault in FAULTS.items() if fault.cheap]
+
+
+def _holder(stack: Stack) -> Generator[bool, Transaction, tuple[list[psutil.Process], psutil.Process]]:
+    """Give the Python workers, which stand still now, and the one of them that holds the transaction."""
+    while True:
+        workers = victims.python_workers(stack)
+        seen = yield READY
+        holder = victims.holder(workers, seen)
+        if holder:
+            return workers, holder
+
+
+def _kill(processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+
+
+@contextmanager
+def _kept_away(stack: Stack, names: list[str]) -> Iterator[None]:
+    """Keep components away for the length of the block, whatever the supervisor would do."""
+    supervisor = Supervisor(stack.state)
+    for name in names:
+        supervisor.stop(name)
+    yield
+    supervisor.wait_until_stopped(names)
+    for name in names:
+        supervisor.start(name)
+
+
+def _run(stack: Stack, program: str, *arguments: str) -> None:
+    environment = os.environ | stack.environment
+    subprocess.run([program, *arguments], env=environment, check=True, timeout=600, capture_output=True)

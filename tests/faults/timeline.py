@@ -1,0 +1,71 @@
+"""When a fault was noticed and acted on, and when rows came again: read afterwards from what the pipeline wrote."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tests.integration.stack import Stack
+
+_HEALTHY = {"running", "idle", "catching up"}
+_PASSIVE = {"keep", "wait", "ask for help"}
+_NEXT_ROW = """
+SELECT min(ingested_at) AS at FROM users WHERE id > %(last_id)s AND ingested_at > %(struck_at)s
+"""
+_OBSERVATIONS = """
+SELECT timestamp AT TIME ZONE 'UTC' AS at, event FROM event_logs
+WHERE
+    asset_key = '["users_stream"]' AND dagster_event_type = 'ASSET_OBSERVATION'
+    AND timestamp > %(struck_at)s::TIMESTAMPTZ AT TIME ZONE 'UTC'
+ORDER BY timestamp
+"""
+_DECISIONS = (
+    "SELECT decided_at AS at, action, reason, state FROM decisions WHERE decided_at > %(struck_at)s ORDER BY id"
+)
+_STARTS = "SELECT started_at AS at FROM driver_starts WHERE started_at > %(struck_at)s ORDER BY id"
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Seconds from the fault; None where nothing of the kind happened. `wrong` quotes decisions that were not right."""
+
+    noticed: float | None
+    acted: float | None
+    next_row: float | None
+    wrong: tuple[str, ...]
+
+
+def read(stack: Stack, struck_at: datetime, last_id: int, rightly: frozenset[str]) -> Timeline:
+    """Read what was written down since the fault."""
+    decisions = stack.query(_DECISIONS, struck_at=struck_at)
+    observed = stack.dagster_storage(_OBSERVATIONS, struck_at=struck_at)
+    noticed = [row["at"] for row in observed if _state(row["event"]) not in _HEALTHY]
+    noticed += [row["at"] for row in decisions if row["state"] not in _HEALTHY]
+    actions = [row for row in decisions if row["action"] not in _PASSIVE]
+    acted = [row["at"] for row in [*actions, *stack.query(_STARTS, struck_at=struck_at)]]
+    [next_row] = stack.query(_NEXT_ROW, last_id=last_id, struck_at=struck_at)
+
+    def seconds(moments: list[datetime | None]) -> float | None:
+        return min(((moment - struck_at).total_seconds() for moment in moments if moment is not None), default=None)
+
+    return Timeline(
+        noticed=seconds(noticed),
+        acted=seconds(acted),
+        next_row=seconds([next_row["at"]]),
+        wrong=tuple(f"{row['action']}: {row['reason']}" for row in actions if row["action"] not in rightly),
+    )
+
+
+def _state(event: str) -> str:
+    metadata = _find(json.loads(event), "metadata_entries") or []
+    return next((entry["entry_data"]["text"] for entry in metadata if entry["label"] == "state"), "unknown")
+
+
+def _find(node: Any, key: str) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(node, dict):
+        if key in node:
+            return node[key]
+        node = list(node.values())
+    if isinstance(node, list):
+        return next((found for child in node if (found := _find(child, key)) is not None), None)
+    return None

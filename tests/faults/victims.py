@@ -1,0 +1,98 @@
+"""Finds the processes that a fault is about: on the machine, by what they run, and by the session that they hold."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+import psutil
+
+from stack.supervisor import Supervisor
+from tests.integration.stack import Stack
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """An open transaction of the sink, as PostgreSQL shows it."""
+
+    name: str
+    xid: str
+    client_port: int
+
+
+def component(stack: Stack, name: str) -> psutil.Process:
+    """Give the process of a supervised component."""
+    pid = Supervisor(stack.state).processes()[name].pid
+    assert pid, f"{name} does not run"
+    return psutil.Process(pid)
+
+
+def python_workers(stack: Stack) -> list[psutil.Process]:
+    """Give the Python workers of the executors, idle ones too."""
+    return running(stack, "pyspark.daemon")
+
+
+def holder(workers: list[psutil.Process], transaction: Transaction) -> psutil.Process | None:
+    """Give the Python worker that holds the transaction's session, and let all of them stand still; None if none does.
+
+    The next batch of a worker may begin within milliseconds: it is stopped first, and then looked at.
+    """
+    for worker in workers:
+        worker.suspend()
+    for worker in workers:
+        if transaction.client_port in {there.laddr.port for there in worker.net_connections("tcp") if there.laddr}:
+            return worker
+    release(workers)
+    return None
+
+
+def release(workers: list[psutil.Process]) -> None:
+    """Let them go on, those that live."""
+    for worker in workers:
+        with suppress(psutil.NoSuchProcess):
+            worker.resume()
+
+
+def executor_of(worker: psutil.Process) -> psutil.Process:
+    """Give the executor's JVM above a Python worker."""
+    return next(one for one in worker.parents() if is_running(one, "CoarseGrainedExecutorBackend"))
+
+
+def driver_jvms(stack: Stack) -> list[psutil.Process]:
+    """Give the JVM of each driver on the cluster."""
+    return running(stack, "org.apache.spark.deploy.worker.DriverWrapper")
+
+
+def driver_pythons(stack: Stack) -> list[psutil.Process]:
+    """Give the Python process of each driver on the cluster."""
+    return [process for process in running(stack, "users_stream.py") if _is_python(process)]
+
+
+def orphans(stack: Stack) -> list[str]:
+    """Describe Python processes of the stream whose JVM is gone."""
+    found = []
+    for process in [*driver_pythons(stack), *running(stack, "pyspark.daemon")]:
+        try:
+            if not any("java" in parent.name() for parent in process.parents()):
+                found.append(f"process {process.pid} has lost its JVM: {' '.join(process.cmdline())}")
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def running(stack: Stack, argument: str) -> list[psutil.Process]:
+    """Give the processes of the stack that have an argument which ends so."""
+    return [process for process in stack.processes() if is_running(process, argument)]
+
+
+def is_running(process: psutil.Process, argument: str) -> bool:
+    """Tell whether a process has an argument that ends so."""
+    try:
+        return any(given.endswith(argument) for given in process.cmdline())
+    except psutil.Error:  # it ended meanwhile
+        return False
+
+
+def _is_python(process: psutil.Process) -> bool:
+    try:
+        return "python" in process.name()
+    except psutil.Error:
+        return False
