@@ -1,6 +1,6 @@
 # `make` alone explains the targets. Everything but the virtual environment is done by the program `pipeline`.
 .DEFAULT_GOAL := help
-.PHONY: help up down doctor status tail psql topics logs env destroy check format test-fast test test-docker docs-docker lock
+.PHONY: help up down doctor status tail psql topics logs env destroy check format test-fast test test-faults test-docker docs-docker lock
 SHELL := /bin/sh
 
 bin := .venv/bin
@@ -54,6 +54,10 @@ test-fast: $(ready) ## Run the tests that need no server, in under 30 seconds
 
 test: $(ready) ## Run all tests, on a stack of their own
 	$(bin)/pytest tests --ignore=tests/docker
+
+test-faults: $(ready) ## Break everything five times under load: FAULTS=name,name FAULT_ROUNDS=5 FAULT_SEED=…
+	FAULTS=$${FAULTS:-all} FAULT_ROUNDS=$${FAULT_ROUNDS:-5} FAULT_RECORDS=$${FAULT_RECORDS:-100000} \
+		$(bin)/pytest tests/faults -s
 
 test-docker: $(ready) ## Build, start, break and remove the containers; DOCKER_TESTS=lint needs no engine
 	DOCKER_TESTS=$${DOCKER_TESTS:-all} $(bin)/pytest tests/docker
