@@ -18,6 +18,12 @@ from stack.postgres import SUPERUSER
 
 _SECONDS = 4.0
 
+# What no waiting will change.
+REFUSED_LOGIN = (
+    "refuses the password in passwords.json: restore that file from a backup, or run `make destroy` to begin anew "
+    "without data"
+)
+
 # librdkafka's own words about a broker that isn't up yet are of no use: the probe's answer says it.
 silent_logger = logging.getLogger("stack.health.librdkafka")
 silent_logger.addHandler(logging.NullHandler())
@@ -76,7 +82,12 @@ def _kafka_broker(_site: Site, component: Component, _passwords: dict[str, str],
 
 def _postgresql(site: Site, _component: Component, passwords: dict[str, str], _started: float) -> None:
     url = site.database_url(SUPERUSER, "postgres", passwords["postgres"])
-    connection = psycopg2.connect(url, connect_timeout=int(_SECONDS), options="-c statement_timeout=4000")
+    try:
+        connection = psycopg2.connect(url, connect_timeout=int(_SECONDS), options="-c statement_timeout=4000")
+    except psycopg2.OperationalError as error:
+        if "password authentication failed" in str(error):
+            raise NotWell(REFUSED_LOGIN) from None
+        raise
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -267,8 +267,9 @@ def _run_ivy(folder: Path, java: Path, progress: Callable[[int], None], retrieve
 
 
 def _reason(log: str) -> str:
-    for line in log.splitlines():
-        for sign in ("Host", "Server access", "timed out", "refused", "not found", "Exception", "No space"):
+    # The most telling first: that a module is not found follows from each of the others.
+    for sign in ("No space", "Server access error", "Host ", "timed out", "Exception", "not found"):
+        for line in log.splitlines():
             if sign in line:
                 return line.strip()
     return "Ivy gives no reason"

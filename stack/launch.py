@@ -95,12 +95,14 @@ class Launch:
             process = self.supervisor.processes()[component.name]
             pids |= {process.pid} if process.pid else set()
             if process.state == "FATAL" or len(pids) > _MOST_STARTS:
-                return f"ended again and again ({process.detail})"
+                return f"ended again and again{f' ({process.detail})' if process.detail else ''}"
             lack = "has ended and will be started again"
             if process.runs:
                 lack = health.ask(self.site, component, self.passwords, process.since)
             if lack is None:
                 return None
+            if lack == health.REFUSED_LOGIN:
+                return lack
             if time.monotonic() > deadline:
                 return f"{lack}, {component.start_seconds} seconds after its start"
             if self.board.rows[component.name].state == "starting":

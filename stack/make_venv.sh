@@ -31,8 +31,14 @@ if [ "$(cat .venv/.ready 2>/dev/null)" = "$digest" ] && .venv/bin/python -c '' 2
 fi
 
 echo "Preparing .venv with $("$python" --version): once, and again when requirements.lock changes." >&2
-rm -f .venv/.ready
-.venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
+if ! { mkdir -p .venv && echo >.venv/.writable && rm -f .venv/.writable .venv/.ready; }; then
+    stop "$PWD/.venv can't be written to (the line above says why). Make it writable, or free room on its disk, then try again."
+fi
+room=$(df -Pk .venv | awk 'NR == 2 { print int($4 / 1024) }')
+[ -x .venv/bin/uv ] || [ "$room" -ge 1500 ] ||
+    stop "The disk of $PWD has $room MiB left, and the packages need about 1500 MiB. Free some, then try again."
+.venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv ||
+    stop "$("$python" --version) could not make $PWD/.venv (the lines above say why). Mend that, then try again."
 failed="The packages could not be installed (the lines above say why). Check the network and its proxy, then try again."
 # The lines of uv itself, with their hashes.
 awk '/^[^ ]/ { uv = /^uv==/ } uv' requirements.lock >.venv/uv.lock

@@ -70,7 +70,7 @@ def _default_cache() -> Path:
 class Settings(BaseSettings):
     """How and where the local servers run; each field is the environment variable `PIPELINE_<FIELD>`."""
 
-    model_config = SettingsConfigDict(env_prefix="PIPELINE_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="PIPELINE_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     state: Path = Field(default_factory=default_state, description="folder of all run state")
     cache: Path = Field(default_factory=_default_cache, description="folder of downloaded jars, shared by clones")
@@ -160,6 +160,9 @@ def load() -> Settings:
             for problem in error.errors()
         )
         raise StackError(f"A setting can't be used: {problems}. Correct it and try again.") from None
+    if settings.state.resolve() == REPOSITORY:
+        # Folders of the repository have the names of some of its own, and `destroy` would delete them.
+        raise StackError("PIPELINE_STATE names the repository itself. Name another folder, or none, for .state in it.")
     _recall(kept.get(_CHOSEN, {}))
     return settings.model_copy(update={"state": settings.state.absolute(), "cache": settings.cache.absolute()})
 

@@ -45,7 +45,8 @@ def _pipeline(status: Status, now: datetime) -> Iterator[tuple[str, str, str]]:
     pipeline, stream = status.pipeline, status.dagster.stream
     seen = f"{stream.state}: {stream.reason}, {_ago(stream.seen_at, now)}" if stream else "Dagster has no observation"
     yield "stream", f"{seen}; wanted {pipeline.stream_wanted or 'unknown'}", ""
-    yield "last slot", f"{_ago(pipeline.last_slot, now)}, {pipeline.last_outcome or 'none yet'}", ""
+    slot = f"{_ago(pipeline.last_slot, now)}, {pipeline.last_outcome}" if pipeline.last_slot else "-"
+    yield "last slot", slot, ""
     yield "lag", "unknown" if pipeline.lag is None else f"{pipeline.lag} records", ""
     yield "newest row", _ago(pipeline.newest_row, now), ""
     for check in status.dagster.checks:

@@ -1,8 +1,6 @@
 """The one stack of the session: its own folder, its own ports, stopped and deleted at the end."""
 
-import secrets
 import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stack.processes import end
-from stack.settings import Settings
+from tests.free_ports import free_offset
 from tests.integration.stack import Stack
 
 
@@ -37,19 +35,3 @@ def stack() -> Iterator[Stack]:
         running.pipeline("destroy", "--yes", check=False)
         end(running.processes())  # whatever a broken `destroy` has left
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def free_offset() -> int:
-    """Give an offset by which every port of the stack is free."""
-    ports = [Settings.model_fields[f"{name}_port"].default for name in Settings.port_names()]
-    for _ in range(100):
-        offset = 10000 + secrets.randbelow(10000)
-        if all(is_free(port + offset) for port in ports):
-            return offset
-    raise AssertionError("no hundredth of the ports is free")
-
-
-def is_free(port: int) -> bool:
-    """Tell whether nobody listens there."""
-    with socket.socket() as attempt:
-        return attempt.connect_ex(("127.0.0.1", port)) != 0

@@ -32,10 +32,10 @@ def database(situation: Situation) -> str:
         return "will be made at the first start"
     version = _text(data / "PG_VERSION").strip()
     if version != postgres.VERSION:
-        found = f"is of PostgreSQL {version}" if version.isdigit() else "is damaged: PG_VERSION can't be read"
-        raise MachineError(
-            f"The database in {data} {found}, and the stack runs PostgreSQL {postgres.VERSION}. {_BEGIN_ANEW}."
-        )
+        found = "is damaged: its file PG_VERSION is broken"
+        if version.isdigit():
+            found = f"is of PostgreSQL {version}, and the stack runs PostgreSQL {postgres.VERSION}"
+        raise MachineError(f"The database in {data} {found}. {_BEGIN_ANEW}.")
     program = postgres.installed() / "bin" / "pg_controldata"
     try:
         done = subprocess.run(
@@ -50,7 +50,7 @@ def database(situation: Situation) -> str:
         raise MachineError(
             f"The disk of {data} did not answer within {_SECONDS} seconds. See that it works, then try again."
         ) from None
-    if done.returncode != 0 or "WARNING" in done.stdout + done.stderr:
+    if done.returncode != 0 or "warning" in (done.stdout + done.stderr).lower():
         raise MachineError(f"The database in {data} is damaged: its file global/pg_control is broken. {_BEGIN_ANEW}.")
     state = next((line.partition(":")[2].strip() for line in done.stdout.splitlines() if "cluster state" in line), "?")
     return f"PostgreSQL {version}, {state}"

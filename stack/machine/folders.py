@@ -1,5 +1,6 @@
 """Can the folders be written to, and do they belong to the account that runs the stack?"""
 
+import errno
 import os
 import pwd
 import tempfile
@@ -61,12 +62,13 @@ def _writable(folder: Path, what: str, setting: str) -> str:
             f"another folder in {setting}."
         )
     try:
-        with tempfile.TemporaryFile(dir=existing):
-            pass
+        with tempfile.TemporaryFile(dir=existing) as file:
+            file.write(bytes(4096))  # a full disk takes names, but no content
     except OSError as error:
+        remedy = "Free some room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "Make it writable"
         raise MachineError(
-            f"The {what} folder {folder} can't be written to ({error.strerror}). Make it writable, or name another "
-            f"folder in {setting}."
+            f"The {what} folder {folder} can't be written to ({error.strerror}). {remedy}, or name another folder in "
+            f"{setting}."
         ) from None
     return str(folder)
 

@@ -45,9 +45,9 @@ def memory(situation: Situation) -> str:
     available = available_memory()
     if available < wanted:
         raise MachineError(
-            f"{available / _GIB:.1f} GiB of memory are available, and a stack "
-            f"{'that runs' if situation.running else 'that starts'} wants {wanted / _GIB:.2f} GiB. End other "
-            "programs, or give this machine or its container more, and try again."
+            f"{available / _GIB:.1f} GiB of memory are available, and a stack that "
+            f"{'runs' if situation.running else 'starts'} wants {wanted / _GIB:g} GiB. End other programs, or give "
+            "this machine or its container more, and try again."
         )
     return f"{available / _GIB:.1f} GiB are available"
 

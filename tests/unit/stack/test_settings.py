@@ -5,7 +5,7 @@ import pytest
 
 from pipeline_defs.settings import read_settings
 from stack import settings as stack_settings
-from stack.errors import StackError
+from stack.errors import MachineError, StackError
 from stack.settings import REMEMBERED, Settings
 
 
@@ -119,3 +119,25 @@ def test_the_configurations_of_producer_and_consumer_are_handed_on_and_remembere
         "STREAM_CONSUMER_FILE": "/etc/consumer.json",
         "STREAM_TRIGGER_SECONDS": "2",
     }
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PIPELINE_STATE", "")
+    monkeypatch.setenv("PIPELINE_JAVA_HOME", "")
+    settings = Settings()
+    assert settings.state == stack_settings.default_state()
+    assert settings.java_home is None
+
+
+def test_the_repository_itself_is_no_state_folder(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PIPELINE_STATE", str(stack_settings.REPOSITORY / "stack" / ".."))
+    with pytest.raises(StackError, match="names the repository itself"):
+        stack_settings.load()
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"environment": 1}', '{"environment": {"KAFKA_TOPIC": 1}}', ""])
+def test_damaged_memories_of_the_last_start_are_said(content: str, tmp_path: Path):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / REMEMBERED).write_text(content)
+    with pytest.raises(MachineError, match="is damaged"):
+        stack_settings.load()
