@@ -11,7 +11,7 @@ from pipeline_defs.errors import PipelineError
 from stack import health
 from stack.components import Component, Site
 from stack.display import Board
-from stack.errors import StackError
+from stack.errors import MachineError, StackError
 from stack.supervisor import Supervisor
 
 _POLL_SECONDS = 0.4
@@ -83,6 +83,8 @@ class Launch:
             lack = self._until_well(component)
         if lack:
             self.board.set(component.name, "failed", lack)
+            if lack == health.REFUSED_LOGIN:
+                raise MachineError(f"{component.name} {lack}.")
             raise StackError(failure(component, lack, self.site.state.log(component.name)))
         self.board.set(component.name, "well")
         self._well[component.name].set()

@@ -3,10 +3,6 @@
 import os
 import re
 import shutil
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,38 +11,7 @@ from stack import jars, java
 from stack.settings import Settings
 from tests.free_ports import is_free
 from tests.machine.machine import ROOT, Machine, documented
-
-
-@contextmanager
-def registry(folders: dict[str, Path] | None = None) -> Iterator[str]:
-    """A registry of jars that serves those of these folders, or for each name the same rotten bytes."""
-    served = {path.name: path for folder in (folders or {}).values() for path in folder.glob("*.jar")}
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_HEAD(self) -> None:
-            self.do_GET()
-
-        def do_GET(self) -> None:
-            file = served.get(self.path.rsplit("/", 1)[-1])
-            content = file.read_bytes() if file else b"rotten"
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(content)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as in the base class
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+from tests.machine.registry import registry
 
 
 def whole_cache() -> dict[str, Path]:
