@@ -15,6 +15,7 @@ from dagster import (
 from pipeline_defs import history, provision
 from pipeline_defs.database import Database
 from pipeline_defs.jobs_common import clear_failure, limits
+from pipeline_defs.replay_jobs import REPLAY_JOBS
 from pipeline_defs.settings import Settings
 from pipeline_defs.stream_jobs import STREAM_JOBS
 
@@ -90,4 +91,4 @@ check_users = define_asset_job(
     description="Runs every asset check now.",
 )
 
-JOBS = [provision_job, produce_random_users, *STREAM_JOBS, check_users, prune_history]
+JOBS = [provision_job, produce_random_users, *STREAM_JOBS, *REPLAY_JOBS, check_users, prune_history]

@@ -1,4 +1,7 @@
-"""The Spark standalone cluster: a master that recovers from its folder, and two workers of two cores each."""
+"""The Spark standalone cluster: a master that recovers from its folder, and two workers of three cores each.
+
+The stream takes four: its driver one, its executors three. The rest is for a replay of rejected records.
+"""
 
 import shutil
 from importlib.util import find_spec
@@ -12,7 +15,7 @@ from stack.state import State, write_private
 
 LOG_CONFIGURATION = Path(__file__).with_name("spark_log4j2.properties")
 WORKERS = (1, 2)
-CORES_PER_WORKER = 2
+CORES_PER_WORKER = 3
 MEMORY_PER_WORKER = "2g"
 
 _DAEMON_MEMORY = "256m"

@@ -2,6 +2,9 @@
 GRANT SELECT, INSERT ON users, rejected_records, skipped_offsets TO users_stream;
 GRANT SELECT, INSERT, UPDATE ON stream_offsets, driver_starts, stream_progress TO users_stream;
 GRANT SELECT ON stream_state TO users_stream;
+-- A replay moves rejected records into users, and marks them; their key and payload stay as they came.
+GRANT UPDATE (replayed_at, replayed_as, replay, reason, detail) ON rejected_records TO users_stream;
+GRANT SELECT, UPDATE ON replays TO users_stream;
 -- Each batch passes through a temporary table.
 DO $$ BEGIN EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO users_stream', current_database()); END $$;
 -- The sequence of the ids has another name in some tables from before this pipeline.

@@ -126,6 +126,9 @@ class FakeMaster(SparkMaster):
     def kill(self, driver_id: str) -> None:
         self.killed.append(driver_id)
 
+    def driver_is_over(self, driver_id: str) -> str | None:
+        return None if driver_id == "driver-7" else "NOT_FOUND"
+
 
 def healthy_topic() -> TopicState:
     brokers = (1, 2, 3)

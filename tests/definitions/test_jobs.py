@@ -1,4 +1,5 @@
 import sys
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from pipeline_defs.settings import Settings
 from pipeline_defs.stream_jobs import DECISION_TAG
 from tests.definitions.fakes import (
     EMPTY_CLUSTER,
+    NOW,
     ON_CLUSTER,
     FakeApi,
     FakeDatabase,
@@ -61,6 +63,9 @@ class World:
         self.spark_master = FakeMaster(EMPTY_CLUSTER)
 
     def run(self, name: str, **tags: str) -> ExecuteInProcessResult:
+        return self.run_with({}, name, **tags)
+
+    def run_with(self, config: Mapping[str, object], name: str, **tags: str) -> ExecuteInProcessResult:
         job = defs.resolve_job_def(name)
         everything = {
             "settings": self.settings,
@@ -70,7 +75,7 @@ class World:
             "spark_master": self.spark_master,
         }
         return job.execute_in_process(
-            instance=self.instance, resources=everything, tags={**job.tags, **tags}, raise_on_error=False
+            dict(config), instance=self.instance, resources=everything, tags={**job.tags, **tags}, raise_on_error=False
         )
 
     def run_in_slot(self, instant: datetime) -> ExecuteInProcessResult:
@@ -244,3 +249,33 @@ def test_prune_history_says_how_much_went(world: World, instance: DagsterInstanc
     assert result.success
     before = world.database.values_of("history_prune_decisions")[0]["before"]
     assert before == world.database.values_of("history_prune_progress")[0]["before"]
+<<<<<<< HEAD
+=======
+
+
+def test_the_code_version_is_that_of_this_checkout():
+    assert len(stream.code_version()) == 12
+
+
+# replay_rejected
+
+
+def test_replay_rejected_asks_for_what_its_config_says(world: World):
+    world.database.answers |= {
+        "replay_request": [{"id": 7}],
+        "replay_read": [{"found": 2, "inserted": 1, "duplicates": 1, "still_rejected": 0, "outcome": "done"}],
+    }
+    asked = {"reason": "too_long", "rejected_from": "2026-05-04T12:00:00Z", "from_offset": 3}
+    assert world.run_with({"ops": {"replay": {"config": asked}}}, "replay_rejected").success
+    [request] = world.database.values_of("replay_request")
+    assert (request["reason"], request["rejected_from"], request["from_offset"]) == ("too_long", NOW, 3)
+    assert request["rejected_to"] is None
+    [submission] = world.spark_master.submitted
+    assert submission.alone
+
+
+def test_replay_rejected_refuses_a_time_without_a_zone_in_a_sentence(world: World):
+    result = world.run_with({"ops": {"replay": {"config": {"rejected_to": "yesterday"}}}}, "replay_rejected")
+    assert "rejected_to is 'yesterday', which is no time with a zone." in failure_of(result)
+    assert not world.spark_master.submitted
+>>>>>>> 286a8e9 (Rejected records can be replayed: parsed again with today's code, beside the stream, in bounded transactions)
