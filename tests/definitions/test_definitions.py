@@ -7,20 +7,8 @@ from dagster import AssetKey, AssetSpec, DefaultScheduleStatus, DefaultSensorSta
 
 from pipeline_defs.definitions import defs
 
-<<<<<<< HEAD
 STREAM_JOBS = {"start_stream", "restart_stream", "stop_stream", "carry_out_decision"}
-JOBS = STREAM_JOBS | {"provision", "produce_random_users", "check_users", "prune_history"}
-=======
-JOBS = {
-    "provision",
-    "produce_random_users",
-    "start_stream",
-    "stop_stream",
-    "check_users",
-    "prune_history",
-    "replay_rejected",
-}
->>>>>>> 286a8e9 (Rejected records can be replayed: parsed again with today's code, beside the stream, in bounded transactions)
+JOBS = STREAM_JOBS | {"provision", "produce_random_users", "check_users", "prune_history", "replay_rejected"}
 
 
 def specs() -> dict[str, AssetSpec]:

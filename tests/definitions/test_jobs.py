@@ -249,12 +249,6 @@ def test_prune_history_says_how_much_went(world: World, instance: DagsterInstanc
     assert result.success
     before = world.database.values_of("history_prune_decisions")[0]["before"]
     assert before == world.database.values_of("history_prune_progress")[0]["before"]
-<<<<<<< HEAD
-=======
-
-
-def test_the_code_version_is_that_of_this_checkout():
-    assert len(stream.code_version()) == 12
 
 
 # replay_rejected
@@ -278,4 +272,3 @@ def test_replay_rejected_refuses_a_time_without_a_zone_in_a_sentence(world: Worl
     result = world.run_with({"ops": {"replay": {"config": {"rejected_to": "yesterday"}}}}, "replay_rejected")
     assert "rejected_to is 'yesterday', which is no time with a zone." in failure_of(result)
     assert not world.spark_master.submitted
->>>>>>> 286a8e9 (Rejected records can be replayed: parsed again with today's code, beside the stream, in bounded transactions)

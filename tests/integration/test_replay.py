@@ -4,8 +4,8 @@ import json
 from typing import Any
 from uuid import uuid4
 
+from tests.integration.cases import PERSON
 from tests.integration.stack import Stack
-from tests.integration.test_parse_cases import PERSON
 from tests.waiting import until
 
 _REJECTED = """
