@@ -1,6 +1,6 @@
 # `make` alone explains the targets. Everything but the virtual environment is done by the program `pipeline`.
 .DEFAULT_GOAL := help
-.PHONY: help up down doctor status tail psql topics logs env destroy check format test-fast test test-faults test-docker docs-docker lock
+.PHONY: help up down doctor status tail psql topics logs env destroy check format test-fast test test-faults test-docker docs docs-docker lock
 SHELL := /bin/sh
 
 bin := .venv/bin
@@ -61,6 +61,9 @@ test-faults: $(ready) ## Break everything five times under load: FAULTS=name,nam
 
 test-docker: $(ready) ## Build, start, break and remove the containers; DOCKER_TESTS=lint needs no engine
 	DOCKER_TESTS=$${DOCKER_TESTS:-all} $(bin)/pytest tests/docker
+
+docs: $(ready) ## Write the pages of docs/ that are made from the code
+	@$(bin)/python -m stack.pages
 
 docs-docker: $(ready) ## Run the seed's commands on the containers and write docs/from-the-seed.md
 	DOCKER_TESTS=all WRITE_DOCS=1 $(bin)/pytest tests/docker/test_deployment.py \

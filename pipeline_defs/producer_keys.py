@@ -98,7 +98,7 @@ KEYS = (
         "random_user_topic",
         ("client.id",),
         "The name by which the brokers' logs and metrics know this producer.",
-        differs="No Airflow sends here; the name is that of the asset.",
+        differs="The seed's is `airflow_producer`. No Airflow sends here; the name is that of the asset.",
     ),
     Key(
         "bootstrap_servers",
@@ -106,7 +106,7 @@ KEYS = (
         "127.0.0.1:9095,127.0.0.1:9096,127.0.0.1:9097",
         ("bootstrap.servers",),
         "Brokers to begin with, as host:port separated by commas. All of Dagster's side asks these.",
-        differs="The local brokers.",
+        differs="The seed's are containers; these are the local brokers.",
         shared_variable="KAFKA_BOOTSTRAP_SERVERS",
     ),
     Key(
@@ -145,7 +145,7 @@ KEYS = (
         _LARGEST,
         ("retries",),
         "How often a record is sent again after an error that may pass. Idempotence needs at least 1.",
-        differs="Three retries can be over before a partition has a new leader. The delivery limit of 12 s ends them.",
+        differs="The seed's three can be over before a partition has a new leader. The delivery limit ends these.",
     ),
     Key(
         "linger_ms",

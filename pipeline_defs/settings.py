@@ -75,61 +75,146 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    random_user_api_url: HttpAddress = "https://randomuser.me/api/1.4/"
-    random_user_nationalities: Names = ()
-    random_user_include: Names = ()
-    random_user_exclude: Names = ()
-    people_per_tick: Annotated[int, Field(ge=1, le=5000)] = 10
-    cadence_seconds: Annotated[int, Field(ge=5, le=3600)] = 25
+    random_user_api_url: HttpAddress = Field(
+        default="https://randomuser.me/api/1.4/",
+        description="Where people come from: any server of the RandomUser API.",
+    )
+    random_user_nationalities: Names = Field(
+        default=(), description="Nationalities to ask for, such as `CH,FR`; empty asks for all."
+    )
+    random_user_include: Names = Field(
+        default=(), description="Fields to ask for; empty asks for all. What `users` needs must be among them."
+    )
+    random_user_exclude: Names = Field(default=(), description="Fields to leave out; none that `users` needs.")
+    people_per_tick: int = Field(default=10, ge=1, le=5000, description="People in each tick.")
+    cadence_seconds: int = Field(
+        default=25,
+        ge=5,
+        le=3600,
+        description="Seconds from slot to slot; slots are the multiples of it in epoch seconds.",
+    )
 
-    freshness_warn_seconds: Annotated[int, Field(ge=1)] = 120
-    freshness_fail_seconds: Annotated[int, Field(ge=1)] = 300
+    freshness_warn_seconds: int = Field(
+        default=120, ge=1, description="Age of the newest row, in seconds, from which the check `freshness` warns."
+    )
+    freshness_fail_seconds: int = Field(
+        default=300, ge=1, description="Age of the newest row, in seconds, from which the check `freshness` fails."
+    )
 
     # These two are the producer's keys as well, and checked there.
-    kafka_bootstrap_servers: str = "127.0.0.1:9095,127.0.0.1:9096,127.0.0.1:9097"
-    kafka_topic: str = "random-user"
-    kafka_topic_partitions: Annotated[int, Field(ge=1)] = 3
-    kafka_topic_replicas: Annotated[int, Field(ge=1)] = 3
-    kafka_topic_retention_hours: Annotated[int, Field(ge=1)] = 168
+    kafka_bootstrap_servers: str = Field(
+        default="127.0.0.1:9095,127.0.0.1:9096,127.0.0.1:9097",
+        description="Brokers to begin with, as host:port separated by commas; the producer's `bootstrap_servers`.",
+    )
+    kafka_topic: str = Field(default="random-user", description="The topic; the producer's `kafka_topic`.")
+    kafka_topic_partitions: int = Field(
+        default=3, ge=1, description="Partitions that provisioning gives the topic; one that has more keeps them."
+    )
+    kafka_topic_replicas: int = Field(
+        default=3,
+        ge=1,
+        description="Replicas of each partition of a new topic. One may be away while records are acknowledged.",
+    )
+    kafka_topic_retention_hours: int = Field(default=168, ge=1, description="Hours for which the topic keeps records.")
 
-    database_url: DatabaseAddress = SecretStr("postgresql://pipeline@127.0.0.1:5432/project_streaming")
-    database_admin_url: DatabaseAddress | None = None
-    pipeline_password: SecretStr | None = None
-    users_stream_password: SecretStr | None = None
-    dagster_password: SecretStr | None = None
+    database_url: DatabaseAddress = Field(
+        default=SecretStr("postgresql://pipeline@127.0.0.1:5432/project_streaming"),
+        description="The database of `users` and the ledger, as the role that owns the tables.",
+    )
+    database_admin_url: DatabaseAddress | None = Field(
+        default=None,
+        description="A superuser's address: provisioning then makes roles and databases, and needs their passwords.",
+    )
+    pipeline_password: SecretStr | None = Field(
+        default=None, description="Password that provisioning gives the role pipeline."
+    )
+    users_stream_password: SecretStr | None = Field(
+        default=None, description="Password that provisioning gives the role users_stream."
+    )
+    dagster_password: SecretStr | None = Field(
+        default=None, description="Password that provisioning gives the role dagster."
+    )
 
-    spark_master_url: SparkAddress = "spark://127.0.0.1:7077"
-    spark_master_rest_url: HttpAddress = "http://127.0.0.1:6066"
-    spark_master_ui_url: HttpAddress = "http://127.0.0.1:8080"
-    spark_application: str = str(_REPOSITORY / "spark" / "users_stream.py")
-    spark_python: str = sys.executable
-    spark_class_path: str = ""
-    spark_driver_memory: Memory = "640m"
-    spark_executor_memory: Memory = "640m"
-    spark_cores_max: Annotated[int, Field(ge=1)] = 3
+    spark_master_url: SparkAddress = Field(
+        default="spark://127.0.0.1:7077", description="The Spark master, for the stream's driver."
+    )
+    spark_master_rest_url: HttpAddress = Field(
+        default="http://127.0.0.1:6066",
+        description="The master's REST API, through which the stream is started and ended.",
+    )
+    spark_master_ui_url: HttpAddress = Field(
+        default="http://127.0.0.1:8080", description="The master's web UI, whose JSON says what runs."
+    )
+    spark_application: str = Field(
+        default=str(_REPOSITORY / "spark" / "users_stream.py"),
+        description="The stream's script, as the workers see it.",
+    )
+    spark_python: str = Field(default=sys.executable, description="The Python that runs it on the workers.")
+    spark_class_path: str = Field(
+        default="", description="Where the workers have the Kafka connector; empty: with Spark's jars."
+    )
+    spark_driver_memory: Memory = Field(default="640m", description="Heap of the driver, such as `640m` or `1g`.")
+    spark_executor_memory: Memory = Field(default="640m", description="Heap of each executor.")
+    spark_cores_max: int = Field(default=3, ge=1, description="The most cores that all executors use together.")
 
-    # What the stream is given by the environment, here only to tell one configuration of it from another.
-    stream_variables: Mapping[str, str] = Field(default_factory=_stream_variables)
+    stream_variables: Mapping[str, str] = Field(
+        default_factory=_stream_variables,
+        exclude=True,
+        description="No setting: what the stream is given, here only to tell one configuration of it from another.",
+    )
 
-    supervisor_silent_seconds: Seconds = 60
-    supervisor_stalled_seconds: Seconds = 60
-    supervisor_restart_stalled_seconds: Seconds = 240
-    supervisor_register_seconds: Seconds = 180
-    supervisor_graceful_stop_seconds: Seconds = 60
-    supervisor_surplus_seconds: Seconds = 60
-    supervisor_ask_for_help_seconds: Seconds = 300
-    supervisor_idle_seconds: Seconds = 120
-    supervisor_catching_up_records: Annotated[int, Field(ge=1)] = 5000
-    supervisor_backoff_seconds: Seconds = 30
-    supervisor_longest_backoff_seconds: Seconds = 480
-    supervisor_breaker_starts: Annotated[int, Field(ge=2)] = 6
-    supervisor_breaker_window_seconds: Seconds = 900
+    supervisor_silent_seconds: Seconds = Field(
+        default=60, description="A heartbeat of the stream older than this is not fresh."
+    )
+    supervisor_stalled_seconds: Seconds = Field(
+        default=60, description="Input that waits so long, while nothing is written, makes the stream `stalled`."
+    )
+    supervisor_restart_stalled_seconds: Seconds = Field(
+        default=240, description="Input that waits so long makes the supervisor restart the stream."
+    )
+    supervisor_register_seconds: Seconds = Field(
+        default=180, description="A driver gets so long until its application is registered and has told of itself."
+    )
+    supervisor_graceful_stop_seconds: Seconds = Field(
+        default=60,
+        description="A driver that nobody wants gets so long to finish its batch, and once more as long to be ended.",
+    )
+    supervisor_surplus_seconds: Seconds = Field(
+        default=60, description="Of two drivers, one ends by itself; after this it is ended."
+    )
+    supervisor_ask_for_help_seconds: Seconds = Field(
+        default=300, description="What only people can mend is waited for so long."
+    )
+    supervisor_idle_seconds: Seconds = Field(
+        default=120, description="When nothing was written for so long and nothing waits, the stream is `idle`."
+    )
+    supervisor_catching_up_records: int = Field(
+        default=5000, ge=1, description="With so many records ahead of it, the stream is catching up."
+    )
+    supervisor_backoff_seconds: Seconds = Field(
+        default=30, description="The pause after a first start; it doubles with each further one."
+    )
+    supervisor_longest_backoff_seconds: Seconds = Field(default=480, description="The longest such pause.")
+    supervisor_breaker_starts: int = Field(
+        default=6, ge=2, description="So many failed starts within the window open the breaker: no more are tried."
+    )
+    supervisor_breaker_window_seconds: Seconds = Field(default=900, description="The time in which starts are counted.")
 
-    dagster_ui_url: HttpAddress = "http://127.0.0.1:3000"
-    dagster_postgres_url: DatabaseAddress | None = None
-    run_retention_hours: Annotated[int, Field(ge=1)] = 72
-    event_retention_hours: Annotated[int, Field(ge=1)] = 72
-    rejected_retention_hours: Annotated[int, Field(ge=1)] = 720
+    dagster_ui_url: HttpAddress = Field(
+        default="http://127.0.0.1:3000", description="Dagster's web UI, for links to it."
+    )
+    dagster_postgres_url: DatabaseAddress | None = Field(
+        default=None, description="Dagster's own database; only with it does `prune_history` prune events."
+    )
+    run_retention_hours: int = Field(default=72, ge=1, description="Hours after which `prune_history` deletes runs.")
+    event_retention_hours: int = Field(
+        default=72, ge=1, description="Hours after which `prune_history` deletes events, heartbeats and decisions."
+    )
+    rejected_retention_hours: int = Field(
+        default=720,
+        ge=1,
+        description="Hours after which `prune_history` deletes rejected records; no fewer than the topic has.",
+    )
 
     @model_validator(mode="after")
     def _warns_before_it_fails(self) -> "Settings":

@@ -2,99 +2,27 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from spark.consumer_keys import KEYS, REFUSED
+
+FILE_VARIABLE = "STREAM_CONSUMER_FILE"
 CONSUMER_FILE = Path(__file__).parent / "config" / "consumer.json"
+ENVIRONMENT = "environment"
+DEFAULT = "default"
 
 
 class SettingsError(Exception):
-    """A setting is missing, unknown or impossible. The text says which one and what is allowed."""
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("a text")
-    return value.strip()
-
-
-def _earliest_or_latest(value: object) -> str:
-    if value not in ("earliest", "latest"):
-        raise ValueError('"earliest" or "latest"')
-    return value
-
-
-def _integer_from(least: int) -> Callable[[object], str]:
-    def integer(value: object) -> str:
-        text = str(value)
-        if isinstance(value, bool) or not text.isdecimal() or not least <= int(text) < 2**31:
-            raise ValueError(f"a whole number from {least} to {2**31 - 1}")
-        return text
-
-    return integer
+    """A setting is missing, unknown or impossible. The text says which one, where it came from and what is allowed."""
 
 
 @dataclass(frozen=True)
-class Key:
-    """One key of the consumer's JSON: how it is checked, its default, its environment variable, Spark's name of it."""
+class Consumer:
+    """The effective value of each key, as text, and where it came from: `environment`, the JSON file, or `default`."""
 
-    name: str
-    check: Callable[[object], str]
-    default: object
-    variable: str
-    option: str
-
-
-def _kafka(name: str, check: Callable[[object], str], default: object) -> Key:
-    # Spark ignores a consumer's key without the prefix, in silence.
-    return Key(name, check, default, "STREAM_" + name.upper().replace(".", "_"), f"kafka.{name}")
-
-
-KEYS = (
-    Key(
-        "kafka.bootstrap.servers",
-        _text,
-        "127.0.0.1:9095,127.0.0.1:9096,127.0.0.1:9097",
-        "KAFKA_BOOTSTRAP_SERVERS",
-        "kafka.bootstrap.servers",
-    ),
-    Key("subscribe", _text, "random-user", "KAFKA_TOPIC", "subscribe"),
-    Key("startingOffsets", _earliest_or_latest, "earliest", "STREAM_STARTING_OFFSETS", "startingOffsets"),
-    Key("maxOffsetsPerTrigger", _integer_from(1), 5000, "STREAM_MAX_OFFSETS_PER_TRIGGER", "maxOffsetsPerTrigger"),
-    Key("triggerSeconds", _integer_from(0), 1, "STREAM_TRIGGER_SECONDS", ""),
-    _kafka("fetch.max.bytes", _integer_from(1), 104857600),
-    _kafka("fetch.min.bytes", _integer_from(1), 1),
-    _kafka("fetch.max.wait.ms", _integer_from(0), 500),
-    _kafka("max.partition.fetch.bytes", _integer_from(1), 1048576),
-    _kafka("session.timeout.ms", _integer_from(1), 30000),
-    _kafka("heartbeat.interval.ms", _integer_from(1), 10000),
-)
-
-REFUSED = {
-    "minPartitions": "a task must be one whole Kafka partition, or the ledger could not lock it",
-    "maxRecordsPerPartition": "a task must be one whole Kafka partition, or the ledger could not lock it",
-    "group.id": "offsets are in the ledger, and a shared group would disturb Spark's reading",
-    "groupIdPrefix": "offsets are in the ledger; there is no consumer group",
-    "auto.offset.reset": "the ledger says where to go on; startingOffsets says where to begin",
-    "enable.auto.commit": "offsets are in the ledger",
-    "isolation.level": "the ledger is settled with committed records, so only these may be read",
-    "failOnDataLoss": "lost offsets must end the driver, whose next start accounts for them",
-    "startingOffsetsByTimestamp": "startingOffsets takes earliest or latest only",
-    "startingTimestamp": "startingOffsets takes earliest or latest only",
-    "endingOffsets": "a stream has no end",
-    "assign": "subscribe names the one topic",
-    "subscribePattern": "subscribe names the one topic",
-}
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the driver and its tasks need to know. `origins` says for each key where its value came from."""
-
-    database_url: str = field(repr=False)
-    checkpoint_root: Path
     values: Mapping[str, str]
     origins: Mapping[str, str]
 
@@ -125,31 +53,74 @@ class Settings:
         return chosen | {"kafka.isolation.level": "read_committed"}
 
 
-def read_settings(environment: Mapping[str, str], consumer: Mapping[str, object]) -> Settings:
-    """Give the settings that an environment and a consumer's JSON make.
+@dataclass(frozen=True)
+class Settings(Consumer):
+    """What the driver and its tasks need to know."""
+
+    database_url: str = field(repr=False)
+    checkpoint_root: Path
+
+
+def configure(
+    environment: Mapping[str, str], consumer: Mapping[str, object], file: str = CONSUMER_FILE.name
+) -> Consumer:
+    """Give the configuration that an environment and a consumer's JSON make; an empty variable counts as not set.
 
     Raises:
-        SettingsError: a key is unknown, refused or impossible, or a variable is missing.
+        SettingsError: a key is unknown, refused, or given twice, or a value is impossible.
     """
     values, origins = {}, {}
-    given = _by_name(consumer)
+    given = _by_name(consumer, file)
     for key in KEYS:
         name, value = given.get(key.name, (key.name, key.default))
-        origin = "consumer.json" if key.name in given else "default"
-        if key.variable in environment:
-            name, value, origin = key.variable, environment[key.variable], "environment"
+        origin = file if key.name in given else DEFAULT
+        if environment.get(key.variable):
+            name, value, origin = key.variable, environment[key.variable], ENVIRONMENT
         try:
             values[key.name] = key.check(value)
         except ValueError as error:
-            raise SettingsError(f"{name} (from {origin}) is {value!r}. Allowed: {error}.") from None
+            raise SettingsError(f"{name} (from {origin}) is {json.dumps(value)}. Allowed: {error}.") from None
         origins[key.name] = origin
     if int(values["heartbeat.interval.ms"]) >= int(values["session.timeout.ms"]):
-        raise SettingsError("heartbeat.interval.ms must be less than session.timeout.ms.")
+        raise SettingsError(
+            f"heartbeat.interval.ms (from {origins['heartbeat.interval.ms']}) is {values['heartbeat.interval.ms']}. "
+            f"Allowed: less than session.timeout.ms, which is {values['session.timeout.ms']}."
+        )
+    return Consumer(values, origins)
+
+
+def read_consumer(environment: Mapping[str, str]) -> Consumer:
+    """Give the configuration that an environment and the file that it names, or the shipped one, make.
+
+    Raises:
+        SettingsError: as configure, or the file can't be read as one JSON object.
+    """
+    named = environment.get(FILE_VARIABLE)
+    path = Path(named) if named else CONSUMER_FILE
+    whose = f"{path} (from {FILE_VARIABLE})" if named else str(path)
+    try:
+        consumer = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{whose} can't be read ({error.strerror}). Name a file with one JSON object.") from None
+    except ValueError as error:
+        raise SettingsError(f"{whose} is no JSON: {error}. Allowed: one JSON object.") from None
+    if not isinstance(consumer, dict):
+        raise SettingsError(f"{whose} holds no JSON object. Allowed: one JSON object, with the consumer's keys.")
+    return configure(environment, consumer, named or CONSUMER_FILE.name)
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Give the settings of a driver or task with this environment.
+
+    Raises:
+        SettingsError: as read_consumer, or a variable is missing.
+    """
+    consumer = read_consumer(environment)
     return Settings(
+        values=consumer.values,
+        origins=consumer.origins,
         database_url=_required(environment, "USERS_STREAM_DATABASE_URL"),
         checkpoint_root=Path(_required(environment, "STREAM_CHECKPOINT_ROOT")),
-        values=values,
-        origins=origins,
     )
 
 
@@ -158,31 +129,24 @@ def settings() -> Settings:
     """Give this process's settings.
 
     Raises:
-        SettingsError: as read_settings, or the consumer's JSON can't be read.
+        SettingsError: as read_settings.
     """
-    path = Path(os.environ.get("STREAM_CONSUMER_FILE", CONSUMER_FILE))
-    try:
-        consumer = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"{path} can't be read as JSON: {error}. Correct the file.") from None
-    if not isinstance(consumer, dict):
-        raise SettingsError(f"{path} must hold one JSON object.")
-    return read_settings(os.environ, consumer)
+    return read_settings(os.environ)
 
 
-def _by_name(consumer: Mapping[str, object]) -> dict[str, tuple[str, object]]:
+def _by_name(consumer: Mapping[str, object], file: str) -> dict[str, tuple[str, object]]:
     """Give each key's own spelling and value by the name that KEYS has for it, with or without `kafka.`."""
     known = {key.name.removeprefix("kafka."): key.name for key in KEYS}
     given: dict[str, tuple[str, object]] = {}
     for name, value in consumer.items():
         bare = name.removeprefix("kafka.")
         if bare in REFUSED:
-            raise SettingsError(f"{name} is refused: {REFUSED[bare]}. Take it out of the consumer's JSON.")
+            raise SettingsError(f"{name} (from {file}) is refused: {REFUSED[bare]}. Take it out.")
         if bare not in known:
-            allowed = ", ".join(sorted(key.name for key in KEYS))
-            raise SettingsError(f"{name} is unknown. Allowed in the consumer's JSON: {allowed}.")
+            allowed = ", ".join(key.name for key in KEYS)
+            raise SettingsError(f"{name} (from {file}) is unknown. Allowed in the consumer's JSON: {allowed}.")
         if known[bare] in given:
-            raise SettingsError(f"{name} is given twice, as {given[known[bare]][0]} too. Keep one.")
+            raise SettingsError(f"{name} (from {file}) is given twice, as {given[known[bare]][0]} too. Keep one.")
         given[known[bare]] = (name, value)
     return given
 

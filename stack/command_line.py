@@ -21,6 +21,7 @@ from pipeline_defs.errors import PipelineError
 from stack import (
     doctor,
     down,
+    effective_settings,
     environment,
     jars,
     java,
@@ -64,14 +65,31 @@ def _down() -> None:
 
 
 @app.command("status")
-def _status(*, as_json: _AsJson = False) -> None:
+def _status(
+    *,
+    as_json: _AsJson = False,
+    settings: Annotated[
+        bool, typer.Option("--settings", help="Show the settings in place of it, and where each value came from.")
+    ] = False,
+) -> None:
     """Show how each component and the pipeline itself are doing."""
+    if settings:
+        _settings(as_json=as_json)
+        return
     found = status.read(stack_settings.load())
     if as_json:
         typer.echo(json.dumps(status.as_json(found), indent=2))
     else:
         status_display.show(found, _out)
     raise typer.Exit(status.exit_code(found))
+
+
+def _settings(*, as_json: bool) -> None:
+    found = effective_settings.read(*stack_settings.load_and_tell())
+    if as_json:
+        typer.echo(json.dumps(effective_settings.as_json(found), indent=2))
+    else:
+        effective_settings.show(found, _out)
 
 
 @app.command("topics")

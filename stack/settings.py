@@ -9,12 +9,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, JsonConfigSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pipeline_defs import producer_configuration
 from pipeline_defs.producer_keys import KEYS as PRODUCER_KEYS
 from pipeline_defs.settings import Settings as PipelineSettings
+from spark import settings as spark_settings
+from spark.consumer_keys import KEYS as CONSUMER_KEYS
 from stack.errors import MachineError, StackError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -34,15 +37,16 @@ _INHERITED = (
 )
 
 # Settings of the pipeline that follow from the local servers, whatever the shell says.
-_FROM_SERVERS = {
+FROM_SERVERS = {
     *("KAFKA_BOOTSTRAP_SERVERS", "SPARK_MASTER_URL", "SPARK_MASTER_REST_URL", "SPARK_MASTER_UI_URL"),
     *("SPARK_APPLICATION", "SPARK_PYTHON", "SPARK_CLASS_PATH", "DAGSTER_UI_URL"),
     *("USERS_STREAM_DATABASE_URL", "STREAM_CHECKPOINT_ROOT"),
 }
 
 # Variables that name a file. The servers run in other folders than the shell.
-_FILES = (producer_configuration.FILE_VARIABLE, "STREAM_CONSUMER_FILE")
+_FILES = (producer_configuration.FILE_VARIABLE, spark_settings.FILE_VARIABLE)
 
+Folder = Annotated[Path, AfterValidator(Path.absolute)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -64,7 +68,7 @@ def default_state() -> Path:
 
 
 def _default_cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "random-user-pipeline"
+    return (Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "random-user-pipeline").absolute()
 
 
 class Settings(BaseSettings):
@@ -72,31 +76,42 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PIPELINE_", env_ignore_empty=True, extra="ignore", frozen=True)
 
-    state: Path = Field(default_factory=default_state, description="folder of all run state")
-    cache: Path = Field(default_factory=_default_cache, description="folder of downloaded jars, shared by clones")
-    maven_repository: str = Field(
-        default="", description="root URL of a mirror to fetch the jars from; empty: Ivy's default"
+    state: Folder = Field(
+        default_factory=default_state,
+        description="Folder of all run state: `.state` in the clone, or one of its own below /var/lib where PostgreSQL "
+        "can't enter the clone.",
     )
-    java_home: Path | None = Field(default=None, description="Java 17 or 21; empty: JAVA_HOME, then `java` on the PATH")
-    port_offset: int = Field(default=0, description="added to every port below, to move a whole stack")
+    cache: Folder = Field(
+        default_factory=_default_cache,
+        description="Folder of downloaded jars, shared by clones: `random-user-pipeline` in the user's cache folder.",
+    )
+    maven_repository: str = Field(
+        default="", description="Root URL of a mirror to fetch the jars from; empty takes Ivy's default."
+    )
+    java_home: Path | None = Field(
+        default=None, description="Java 17 or 21; empty takes JAVA_HOME, then `java` on the PATH."
+    )
+    port_offset: int = Field(default=0, description="Added to every port below, to move a whole stack.")
 
-    controller_1_port: Port = 9191
-    controller_2_port: Port = 9192
-    controller_3_port: Port = 9193
-    broker_1_port: Port = 9095
-    broker_2_port: Port = 9096
-    broker_3_port: Port = 9097
-    postgres_port: Port = 5432
-    spark_master_port: Port = 7077
-    spark_master_ui_port: Port = 8080
-    spark_master_rest_port: Port = 6066
-    spark_worker_1_port: Port = 7078
-    spark_worker_2_port: Port = 7079
-    spark_worker_1_ui_port: Port = 8081
-    spark_worker_2_ui_port: Port = 8082
-    dagster_code_port: Port = 4000
-    dagster_webserver_port: Port = 3000
-    random_user_api_port: Port = 8090
+    controller_1_port: Annotated[Port, Field(description="Port of Kafka's first controller.")] = 9191
+    controller_2_port: Annotated[Port, Field(description="Port of Kafka's second controller.")] = 9192
+    controller_3_port: Annotated[Port, Field(description="Port of Kafka's third controller.")] = 9193
+    broker_1_port: Annotated[Port, Field(description="Port of Kafka's first broker.")] = 9095
+    broker_2_port: Annotated[Port, Field(description="Port of Kafka's second broker.")] = 9096
+    broker_3_port: Annotated[Port, Field(description="Port of Kafka's third broker.")] = 9097
+    postgres_port: Annotated[Port, Field(description="Port of PostgreSQL.")] = 5432
+    spark_master_port: Annotated[Port, Field(description="Port of the Spark master.")] = 7077
+    spark_master_ui_port: Annotated[Port, Field(description="Port of the Spark master's web UI.")] = 8080
+    spark_master_rest_port: Annotated[
+        Port, Field(description="Port of the Spark master's REST API, which runs code.")
+    ] = 6066
+    spark_worker_1_port: Annotated[Port, Field(description="Port of the first Spark worker.")] = 7078
+    spark_worker_2_port: Annotated[Port, Field(description="Port of the second Spark worker.")] = 7079
+    spark_worker_1_ui_port: Annotated[Port, Field(description="Port of the first Spark worker's web UI.")] = 8081
+    spark_worker_2_ui_port: Annotated[Port, Field(description="Port of the second Spark worker's web UI.")] = 8082
+    dagster_code_port: Annotated[Port, Field(description="Port of Dagster's code location.")] = 4000
+    dagster_webserver_port: Annotated[Port, Field(description="Port of Dagster's web UI.")] = 3000
+    random_user_api_port: Annotated[Port, Field(description="Port of the embedded API.")] = 8090
 
     @classmethod
     def settings_customise_sources(
@@ -148,6 +163,16 @@ def load() -> Settings:
     """Read the settings, and put the pipeline's that are remembered into this process's environment.
 
     Raises:
+        StackError: as load_and_tell.
+        MachineError: as load_and_tell.
+    """
+    return load_and_tell()[0]
+
+
+def load_and_tell() -> tuple[Settings, frozenset[str]]:
+    """Do as load does, and give the variables whose value is remembered, too.
+
+    Raises:
         StackError: a setting has an impossible value; the message names it.
         MachineError: what the state folder remembers can't be read.
     """
@@ -163,8 +188,10 @@ def load() -> Settings:
     if settings.state.resolve() == REPOSITORY:
         # Folders of the repository have the names of some of its own, and `destroy` would delete them.
         raise StackError("PIPELINE_STATE names the repository itself. Name another folder, or none, for .state in it.")
+    remembered = {f"PIPELINE_{name}".upper() for name in kept} | set(kept.get(_CHOSEN, {}))
+    not_of_this_shell = frozenset(remembered - {name for name, value in os.environ.items() if value})
     _recall(kept.get(_CHOSEN, {}))
-    return settings.model_copy(update={"state": settings.state.absolute(), "cache": settings.cache.absolute()})
+    return settings, not_of_this_shell
 
 
 def _kept(file: Path) -> dict[str, Any]:
@@ -198,13 +225,18 @@ def inherited_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in _INHERITED if name in os.environ}
 
 
+def is_secret(field: FieldInfo) -> bool:
+    """Tell whether a setting is a password, or an address with one."""
+    return "SecretStr" in str(field.annotation)
+
+
 def chosen_for_dagster() -> dict[str, str]:
     """Give the settings of `pipeline_defs` that are set in this shell, without those that follow from the servers."""
     fields = PipelineSettings.model_fields.items()
     # A password or a URL with one comes from the stack's own file, never from the shell.
-    names = {name.upper() for name, field in fields if "SecretStr" not in str(field.annotation)}
+    names = {name.upper() for name, field in fields if not is_secret(field)}
     names |= {producer_configuration.FILE_VARIABLE, *(key.variable for key in PRODUCER_KEYS)}
-    return {name: value for name, value in os.environ.items() if name in names - _FROM_SERVERS}
+    return {name: value for name, value in os.environ.items() if name in names - FROM_SERVERS}
 
 
 def chosen_for_the_stream() -> dict[str, str]:
@@ -214,16 +246,28 @@ def chosen_for_the_stream() -> dict[str, str]:
         for name, value in os.environ.items()
         if name.startswith(("STREAM_", "USERS_STREAM_", "KAFKA_TOPIC"))
         and "PASSWORD" not in name
-        and name not in _FROM_SERVERS
+        and name not in FROM_SERVERS
     }
 
 
 def chosen() -> dict[str, str]:
     """Give the settings of the pipeline, none of them secret, that this shell or an earlier start set otherwise."""
     defaults = {name.upper(): str(field.default) for name, field in PipelineSettings.model_fields.items()}
-    defaults |= {key.variable: str(key.default) for key in PRODUCER_KEYS}
+    defaults |= {key.variable: str(key.default) for key in (*PRODUCER_KEYS, *CONSUMER_KEYS)}
     found = chosen_for_dagster() | chosen_for_the_stream()
     return {name: value for name, value in sorted(found.items()) if value != defaults.get(name)}
+
+
+def read_consumer() -> spark_settings.Consumer:
+    """Give the configuration that the stream will have of this shell and of what is remembered.
+
+    Raises:
+        StackError: names the key, where its value came from, and what is allowed.
+    """
+    try:
+        return spark_settings.read_consumer(os.environ)
+    except spark_settings.SettingsError as error:
+        raise StackError(str(error)) from None
 
 
 def chosen_source() -> str | None:

@@ -15,6 +15,7 @@ from pipeline_defs.settings import read_settings
 from stack import (
     dagster_home,
     down,
+    effective_settings,
     first_rows,
     jars,
     java,
@@ -46,6 +47,7 @@ def up(settings: Settings, console: Console) -> ExitCode:
     """
     began = time.monotonic()
     read_settings()
+    effective_settings.configurations()
     if differing := chosen():
         _show_chosen(differing, console)
     state = State(settings.state)

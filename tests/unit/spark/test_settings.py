@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from spark.settings import CONSUMER_FILE, KEYS, REFUSED, SettingsError, read_settings
+from spark.consumer_keys import KEYS, REFUSED
+from spark.settings import CONSUMER_FILE, SettingsError, configure, read_consumer, read_settings
 
 ENVIRONMENT = {
     "USERS_STREAM_DATABASE_URL": "postgresql://users_stream:secret@127.0.0.1/project_streaming",
@@ -13,11 +14,12 @@ ENVIRONMENT = {
 }
 
 # As it stands in the README of the project that this one replaces.
-SEED = json.loads((Path(__file__).parents[2] / "seed" / "consumer.json").read_text())
+SEED_FILE = Path(__file__).parents[2] / "seed" / "consumer.json"
+SEED = json.loads(SEED_FILE.read_text())
 
 
 def test_the_seeds_configuration_is_taken_as_it_stands():
-    settings = read_settings(ENVIRONMENT, SEED)
+    settings = read_settings(ENVIRONMENT | {"STREAM_CONSUMER_FILE": str(SEED_FILE)})
     assert settings.bootstrap_servers == SEED["kafka.bootstrap.servers"]
     assert settings.topic == "random-user"
     assert settings.starting_offsets == "latest"
@@ -28,12 +30,12 @@ def test_the_seeds_configuration_is_taken_as_it_stands():
 
 def test_every_option_that_spark_would_ignore_has_the_prefix():
     of_spark = {"subscribe", "maxOffsetsPerTrigger"}
-    options = read_settings(ENVIRONMENT, {}).source_options
+    options = configure(ENVIRONMENT, {}).source_options
     assert {name for name in options if not name.startswith("kafka.")} == of_spark
 
 
 def test_a_prefixed_key_is_the_same_key():
-    settings = read_settings(ENVIRONMENT, {"kafka.fetch.min.bytes": 7})
+    settings = configure(ENVIRONMENT, {"kafka.fetch.min.bytes": 7})
     assert settings.source_options["kafka.fetch.min.bytes"] == "7"
 
 
@@ -44,29 +46,30 @@ def test_a_prefixed_key_is_the_same_key():
         (None, 7, "7", "consumer.json"),
         ("9", 7, "9", "environment"),
         ("9", None, "9", "environment"),
+        ("", 7, "7", "consumer.json"),
     ],
 )
 def test_environment_before_file_before_default(variable: str | None, in_file: int | None, value: str, origin: str):
     environment = ENVIRONMENT | ({} if variable is None else {"STREAM_MAX_OFFSETS_PER_TRIGGER": variable})
     consumer = {} if in_file is None else {"maxOffsetsPerTrigger": in_file}
-    settings = read_settings(environment, consumer)
+    settings = configure(environment, consumer)
     assert (settings.values["maxOffsetsPerTrigger"], settings.origins["maxOffsetsPerTrigger"]) == (value, origin)
 
 
 @pytest.mark.parametrize("name", [*REFUSED, "kafka.group.id", "kafka.enable.auto.commit"])
 def test_keys_that_break_the_ledger_are_refused(name: str):
-    with pytest.raises(SettingsError, match=rf"{name} is refused: .+"):
-        read_settings(ENVIRONMENT, {name: "1"})
+    with pytest.raises(SettingsError, match=rf"{name} \(from consumer\.json\) is refused: .+"):
+        configure(ENVIRONMENT, {name: "1"})
 
 
 def test_an_unknown_key_is_refused_with_what_is_allowed():
-    with pytest.raises(SettingsError, match=r"fetch\.mn\.bytes is unknown.*fetch\.min\.bytes"):
-        read_settings(ENVIRONMENT, {"fetch.mn.bytes": 1})
+    with pytest.raises(SettingsError, match=r"fetch\.mn\.bytes \(from consumer\.json\) is unknown.*fetch\.min\.bytes"):
+        configure(ENVIRONMENT, {"fetch.mn.bytes": 1})
 
 
 def test_a_key_given_twice_is_refused():
     with pytest.raises(SettingsError, match="twice"):
-        read_settings(ENVIRONMENT, {"fetch.min.bytes": 1, "kafka.fetch.min.bytes": 2})
+        configure(ENVIRONMENT, {"fetch.min.bytes": 1, "kafka.fetch.min.bytes": 2})
 
 
 @pytest.mark.parametrize(
@@ -85,35 +88,49 @@ def test_a_key_given_twice_is_refused():
 )
 def test_an_impossible_value_is_refused_with_what_is_allowed(name: str, value: object, allowed: str):
     with pytest.raises(SettingsError) as refused:
-        read_settings(ENVIRONMENT, {name: value})
+        configure(ENVIRONMENT, {name: value})
     assert name in str(refused.value)
     assert allowed in str(refused.value)
 
 
 def test_the_heartbeat_must_fit_the_session():
-    with pytest.raises(SettingsError, match=r"heartbeat\.interval\.ms must be less"):
-        read_settings(ENVIRONMENT, {"session.timeout.ms": 1000})
+    with pytest.raises(
+        SettingsError, match=r"heartbeat\.interval\.ms .* Allowed: less than session\.timeout\.ms, which is 1000"
+    ):
+        configure(ENVIRONMENT, {"session.timeout.ms": 1000})
 
 
 @pytest.mark.parametrize("variable", sorted(ENVIRONMENT))
 def test_a_missing_variable_is_named(variable: str):
     with pytest.raises(SettingsError, match=f"{variable} is not set"):
-        read_settings({name: value for name, value in ENVIRONMENT.items() if name != variable}, {})
+        read_settings({name: value for name, value in ENVIRONMENT.items() if name != variable})
 
 
 def test_the_password_is_not_shown():
-    assert "secret" not in repr(read_settings(ENVIRONMENT, {}))
+    assert "secret" not in repr(read_settings(ENVIRONMENT))
 
 
-def test_the_shipped_file_is_valid_and_has_the_seeds_keys():
+def test_the_shipped_file_has_the_seeds_keys_the_defaults_and_a_reason_for_each_difference():
     shipped = json.loads(CONSUMER_FILE.read_text())
     assert list(shipped) == list(SEED)
-    assert read_settings(ENVIRONMENT, shipped).starting_offsets == "earliest"
+    assert shipped == {key.name: key.default for key in KEYS if key.name in SEED}
+    assert {key.name for key in KEYS if key.differs} == {name for name in SEED if shipped[name] != SEED[name]}
 
 
-def test_the_page_beside_the_shipped_file_explains_every_key_with_its_default():
-    page = (Path(CONSUMER_FILE).parent / "README.md").read_text()
-    for key in KEYS:
-        assert f"| `{key.name}` | `{key.variable}` | `{key.default}` |" in page
-    for name, reason in REFUSED.items():
-        assert f"| `{name}` | {reason} |" in page
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "can't be read (No such file or directory). Name a file with one JSON object."),
+        ("{'subscribe': 'x'}", "is no JSON: Expecting property name"),
+        ("[]", "holds no JSON object. Allowed: one JSON object, with the consumer's keys."),
+        ('{"subscribe": 7}', "is 7. Allowed: a text."),
+    ],
+)
+def test_a_file_that_cant_be_used_is_named(content: str | None, says: str, tmp_path: Path):
+    file = tmp_path / "mine.json"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(SettingsError) as refused:
+        read_consumer({"STREAM_CONSUMER_FILE": str(file)})
+    assert str(file) in str(refused.value)
+    assert says in str(refused.value)

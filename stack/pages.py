@@ -1,0 +1,24 @@
+"""`make docs`: the pages of `docs/` that are made from the code.
+
+python -m stack.pages
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+
+from stack import settings_page
+from stack.settings import REPOSITORY
+
+FOLDER = REPOSITORY / "docs"
+PAGES: Mapping[str, Callable[[], str]] = {"settings.md": settings_page.render}
+
+
+def main() -> None:
+    """Write every page anew."""
+    for name, render in PAGES.items():
+        (FOLDER / name).write_text(render(), encoding="utf-8")
+        sys.stdout.write(f"docs/{name}\n")
+
+
+if __name__ == "__main__":
+    main()
