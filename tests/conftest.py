@@ -35,3 +35,8 @@ def stack() -> Iterator[Stack]:
         running.pipeline("destroy", "--yes", check=False)
         end(running.processes())  # whatever a broken `destroy` has left
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that need the stack last: the others find its memory free, and fail sooner."""
+    items.sort(key=lambda item: "stack" in getattr(item, "fixturenames", ()))
