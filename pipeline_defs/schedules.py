@@ -1,4 +1,4 @@
-"""When runs begin: the 25-second grid, pre-armed, and the daily pruning."""
+"""When runs begin: the grid of slots, pre-armed, and the daily pruning."""
 
 from datetime import UTC, datetime
 
@@ -30,7 +30,7 @@ from pipeline_defs.settings import Settings
     description=(
         "Each minute, arms a run for every slot of the next 90 s that has none. A run waits for its slot, so people "
         "are sent on the grid to the millisecond if the run is up by then. Switching this off also ends the runs "
-        "that wait."
+        "that wait. CADENCE_SECONDS says how many seconds lie between slots; the name tells the default."
     ),
 )
 def every_25_seconds(

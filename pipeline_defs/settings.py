@@ -17,6 +17,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pipeline_defs import producer_configuration
 from pipeline_defs.errors import SettingsError
 from pipeline_defs.producer_configuration import ProducerConfiguration
+from pipeline_defs.random_user.errors import InvalidRequestError
+from pipeline_defs.random_user.options import checked_parameters, checked_url
 from pipeline_defs.supervision.world import Limits
 
 _REPOSITORY = Path(__file__).parent.parent
@@ -220,6 +222,25 @@ class Settings(BaseSettings):
     def _warns_before_it_fails(self) -> "Settings":
         if self.freshness_warn_seconds > self.freshness_fail_seconds:
             raise ValueError("FRESHNESS_WARN_SECONDS must not be more than FRESHNESS_FAIL_SECONDS")
+        if self.freshness_warn_seconds < 2 * self.cadence_seconds:
+            raise ValueError(
+                f"FRESHNESS_WARN_SECONDS ({self.freshness_warn_seconds}) must be at least twice CADENCE_SECONDS "
+                f"({self.cadence_seconds}), or the newest row would be called old between two ticks"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _asks_for_what_the_api_has(self) -> "Settings":
+        try:
+            checked_url(self.random_user_api_url)
+            checked_parameters(
+                self.random_user_api_url,
+                self.random_user_nationalities,
+                self.random_user_include,
+                self.random_user_exclude,
+            )
+        except InvalidRequestError as error:
+            raise ValueError(str(error).removesuffix(".")) from None
         return self
 
     @model_validator(mode="after")

@@ -26,6 +26,11 @@ def lateness_allowed(cadence_seconds: int) -> timedelta:
     return timedelta(seconds=min(12.0, cadence_seconds / 2))
 
 
+def fetching_allowed(cadence_seconds: int) -> timedelta:
+    """Give how long people may take to come: so long that the latest run is done with it before the next slot."""
+    return lateness_allowed(cadence_seconds)
+
+
 def label(slot: datetime) -> str:
     """Write a slot as it stands in tags and in Kafka headers: ISO 8601 in UTC, whole seconds."""
     return slot.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -14,7 +14,6 @@ from pipeline_defs.kafka_topic import Topic
 from pipeline_defs.random_user import Fetched, RandomUserApi, RandomUserError
 from pipeline_defs.settings import Settings
 
-_FETCH_SECONDS = 12.0
 # The last stretch before the slot belongs to connecting; only then is it waited for to the millisecond.
 PREPARATION = timedelta(seconds=4)
 _LOOK_EVERY_SECONDS = 2.0
@@ -112,7 +111,8 @@ class Tick:
 
     def _emit(self, connected: Sender, slot: datetime | None) -> Emission:
         try:
-            fetched = self.api.fetch(self.settings.people_per_tick, deadline_seconds=_FETCH_SECONDS)
+            seconds = slots.fetching_allowed(self.settings.cadence_seconds).total_seconds()
+            fetched = self.api.fetch(self.settings.people_per_tick, deadline_seconds=seconds)
             return Emission(fetched, connected.send(records_of(fetched, slot, self.run_id)))
         except RandomUserError as error:
             raise TickError(str(error)) from error

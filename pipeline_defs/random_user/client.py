@@ -90,7 +90,7 @@ class RandomUserApi:
 
         Args:
             count: how many people, 1 to 5,000.
-            deadline_seconds: the time for every attempt and every pause. One last wait for bytes can pass it.
+            deadline_seconds: the time for every attempt and every pause together.
 
         Raises:
             RandomUserError: the people did not come; the subclass and its message say why and what to do.

@@ -21,6 +21,7 @@ from pipeline_defs.random_user.errors import (
     UnexpectedStatusError,
     UnreachableError,
 )
+from pipeline_defs.random_user.time_limit import within
 
 _MOST_REDIRECTS = 3
 _PIECE = 64 * 1024
@@ -33,7 +34,7 @@ class Limits:
     Attributes:
         connect_seconds: for opening the connection.
         read_seconds: for each wait for the next bytes.
-        time_up: when all of it must be over, on `clock`. One last wait for bytes can pass it.
+        time_up: when all of it must be over, on `clock`.
         largest_body: bytes after which reading stops.
         clock: seconds on a clock that only goes forward.
     """
@@ -68,9 +69,16 @@ def get(session: requests.Session, url: str, parameters: Mapping[str, str], limi
         RandomUserError: no complete answer with status 200 within the limits.
     """
     started = limits.clock()
-    with _failures_named(url, started, limits), _opened(session, url, parameters, limits) as response:
-        _check_status(url, response.status_code)
-        return Response(response.headers, _body(url, response, started, limits))
+
+    def exchange() -> Response:
+        with _failures_named(url, started, limits), _opened(session, url, parameters, limits) as response:
+            _check_status(url, response.status_code)
+            return Response(response.headers, _body(url, response, started, limits))
+
+    try:
+        return within(limits.time_up - started, exchange)
+    except TimeoutError:
+        raise TimedOutError(url=url, seconds=limits.clock() - started) from None
 
 
 def _opened(session: requests.Session, url: str, parameters: Mapping[str, str], limits: Limits) -> requests.Response:

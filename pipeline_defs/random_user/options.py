@@ -55,14 +55,18 @@ def checked_parameters(
         InvalidRequestError: an unknown nationality or field, or a field missing that `users` needs.
     """
     chosen = [code.strip().upper() for code in nationalities]
-    _refuse_unknown(url, "nationality", chosen, NATIONALITIES)
+    _refuse_unknown(url, "nationality in RANDOM_USER_NATIONALITIES", chosen, NATIONALITIES)
     included = [name.strip().lower() for name in include]
     excluded = [name.strip().lower() for name in exclude]
-    _refuse_unknown(url, "field", [*included, *excluded], FIELDS)
+    _refuse_unknown(url, "field in RANDOM_USER_INCLUDE", included, FIELDS)
+    _refuse_unknown(url, "field in RANDOM_USER_EXCLUDE", excluded, FIELDS)
     asked = set(included or FIELDS) - set(excluded)
     missing = [name for name in NEEDED_FIELDS if name not in asked]
     if missing:
-        reason = f"the table `users` needs the fields {', '.join(missing)}, so they can't be left out"
+        reason = (
+            f"the table `users` needs the fields {', '.join(missing)}, "
+            "so RANDOM_USER_INCLUDE and RANDOM_USER_EXCLUDE can't leave them out"
+        )
         raise InvalidRequestError(url=url, reason=reason)
     lists = {"nat": chosen, "inc": included, "exc": excluded}
     return {name: ",".join(dict.fromkeys(values)) for name, values in lists.items() if values}
@@ -71,5 +75,5 @@ def checked_parameters(
 def _refuse_unknown(url: str, what: str, given: Iterable[str], known: tuple[str, ...]) -> None:
     unknown = [value for value in given if value not in known]
     if unknown:
-        reason = f"unknown {what} {', '.join(map(repr, unknown))}; allowed are {', '.join(known)}"
+        reason = f"unknown {what}: {', '.join(map(repr, unknown))}; allowed are {', '.join(known)}"
         raise InvalidRequestError(url=url, reason=reason)

@@ -37,7 +37,7 @@ def row(person: bytes | str) -> dict[str, Any]:
     read = json.loads(person)
     name, location, street = read["name"], read["location"], read["location"]["street"]
     email = read["email"].strip()
-    country = location.get("country")
+    country, dob = location.get("country"), read["dob"]
     return {
         "gender": read["gender"].strip(),
         "name_title": name["title"].strip(),
@@ -51,10 +51,16 @@ def row(person: bytes | str) -> dict[str, Any]:
         "postcode": str(location["postcode"]).strip(),
         "email": email,
         "uuid": UUID(read["login"]["uuid"]),
-        "dob_date": datetime.fromisoformat(read["dob"]["date"]).astimezone(UTC).replace(tzinfo=None),
-        "age": read["dob"]["age"],
+        "dob_date": _moment(dob["date"] if isinstance(dob, dict) else dob),
+        "age": dob["age"] if isinstance(dob, dict) else None,
         "phone": read["phone"].strip(),
         "cell": read["cell"].strip(),
         "picture_large": read["picture"]["large"].strip(),
         "email_domain": email.rpartition("@")[2],
     }
+
+
+def _moment(written: str | int) -> datetime:
+    """Read ISO 8601 with or without milliseconds, or epoch seconds, as a time of day in UTC."""
+    moment = datetime.fromtimestamp(written, UTC) if isinstance(written, int) else datetime.fromisoformat(written)
+    return moment.astimezone(UTC).replace(tzinfo=None)

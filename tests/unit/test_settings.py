@@ -50,6 +50,12 @@ def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch):
         ("SPARK_CORES_MAX", "0"),
         ("RANDOM_USER_API_URL", "ftp://randomuser.me"),
         ("FRESHNESS_WARN_SECONDS", "301"),
+        ("FRESHNESS_WARN_SECONDS", "49"),
+        ("CADENCE_SECONDS", "61"),
+        ("RANDOM_USER_API_URL", "https://randomuser.me/api/?seed=abc"),
+        ("RANDOM_USER_NATIONALITIES", "CH,XX"),
+        ("RANDOM_USER_INCLUDE", "name,email"),
+        ("RANDOM_USER_EXCLUDE", "login"),
     ],
 )
 def test_a_value_that_cant_be_used_is_named_in_one_sentence(monkeypatch: pytest.MonkeyPatch, name: str, value: str):

@@ -73,3 +73,9 @@ def test_every_slot_of_a_grid_is_on_it_and_its_neighbour_second_is_not(start: da
     for slot in slots.grid(start, start + timedelta(hours=1), cadence):
         assert slots.on_grid(slot, cadence)
         assert not slots.on_grid(slot + timedelta(seconds=1), cadence)
+
+
+@given(CADENCES)
+def test_the_latest_run_has_its_people_before_the_next_slot(cadence: int):
+    latest = slots.lateness_allowed(cadence) + slots.fetching_allowed(cadence)
+    assert timedelta(seconds=5) <= latest <= timedelta(seconds=cadence)

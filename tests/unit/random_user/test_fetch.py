@@ -218,6 +218,39 @@ def test_a_body_that_drips_for_ever_is_given_up(client: RandomUserApi, api: Serv
         client.fetch(3, deadline_seconds=0.3)
 
 
+def test_the_deadline_holds_for_headers_that_drip(pauses: Pauses):
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/api/1.4/"
+
+        def drip() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                while not over.wait(0.01):
+                    connection.send(b"H")
+
+        server = threading.Thread(target=drip)
+        server.start()
+        try:
+            with pytest.raises(errors.TimedOutError):
+                RandomUserApi(url, read_seconds=30, sleep=pauses).fetch(3, deadline_seconds=0.3)
+        finally:
+            over.set()
+            server.join(timeout=30)
+
+
+def test_the_deadline_holds_for_a_name_that_is_looked_up_for_ever(
+    client: RandomUserApi, monkeypatch: pytest.MonkeyPatch
+):
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: over.wait(60))
+    try:
+        with pytest.raises(errors.TimedOutError):
+            replace(client, url="http://randomuser.invalid/").fetch(3, deadline_seconds=0.3)
+    finally:
+        over.set()
+
+
 def test_the_deadline_holds_however_fast_the_bytes_come(client: RandomUserApi, api: Served):
     api.fail("endless")
     clock = counted()  # a second passes at each look

@@ -35,11 +35,17 @@ def test_options_become_parameters(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"nationalities": ("CH", "XX")}, r"unknown nationality 'XX'; allowed are AU, BR, CA, .*, UA, US"),
-        ({"nationalities": ("LEGO",)}, r"unknown nationality 'LEGO'"),
-        ({"nationalities": ("",)}, r"unknown nationality ''"),
-        ({"include": ("name", "shoe")}, r"unknown field 'shoe'; allowed are gender, name"),
-        ({"exclude": ("email",)}, r"the table `users` needs the fields email, so they can't be left out"),
+        (
+            {"nationalities": ("CH", "XX")},
+            r"in RANDOM_USER_NATIONALITIES: 'XX'; allowed are AU, BR, CA, .*, UA, US",
+        ),
+        ({"nationalities": ("LEGO",)}, r"unknown nationality in RANDOM_USER_NATIONALITIES: 'LEGO'"),
+        ({"nationalities": ("",)}, r"RANDOM_USER_NATIONALITIES: ''"),
+        ({"include": ("name", "shoe")}, r"unknown field in RANDOM_USER_INCLUDE: 'shoe'; allowed are gender, name"),
+        (
+            {"exclude": ("email",)},
+            r"`users` needs the fields email, so RANDOM_USER_INCLUDE and RANDOM_USER_EXCLUDE can't",
+        ),
         ({"include": ("name", "login")}, r"needs the fields gender, location, email, dob, phone, cell, picture"),
         ({"include": FIELDS, "exclude": ("login",)}, r"needs the fields login"),
     ],
