@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-from stack import spark_cluster
+from stack import spark_home
 from stack.errors import MachineError, StackError
 
 LOCK_FILE = Path(__file__).with_name("jars.lock")
@@ -243,7 +243,7 @@ def _adopt(missing: dict[Path, Jar], incoming: Path) -> list[Jar]:
 
 def _run_ivy(folder: Path, java: Path, progress: Callable[[int], None], retrieve: str = "") -> str:
     """Run Ivy in `folder` until it ends or nothing new comes for too long; give the reason it names for a failure."""
-    jar = next(spark_cluster.home().glob("jars/ivy-*.jar"))
+    jar = next(spark_home.home().glob("jars/ivy-*.jar"))
     command = [str(java), "-XX:TieredStopAtLevel=1", "-Xmx128m", "-cp", str(jar), "org.apache.ivy.Main"]
     command += ["-settings", "settings.xml", "-ivy", "ivy.xml", *(["-retrieve", retrieve] if retrieve else [])]
     with (folder / "ivy.log").open("w+", encoding="utf-8", errors="replace") as log:

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from pipeline_defs.settings import Settings as PipelineSettings
-from stack import dagster_home, jars, kafka, postgres, spark_cluster
+from stack import dagster_home, jars, kafka, postgres, spark_cluster, spark_home
 from stack.components import HOST, Component, Probe, Site
 from stack.settings import REPOSITORY, Settings, chosen_for_dagster, chosen_for_the_stream, chosen_source
 from stack.state import State
@@ -32,7 +32,7 @@ def locate(settings: Settings, *, java: Path = Path("java"), embedded_api: bool 
         # As it was called, not resolved: behind the link is an interpreter that knows nothing of .venv.
         python=Path(sys.executable),
         java=java,
-        spark_home=spark_cluster.home(),
+        spark_home=spark_home.home(),
         kafka_jars=folders["kafka"],
         connector_jars=folders["spark"],
         postgres_programs=postgres.programs(settings, state),

@@ -4,11 +4,9 @@ The stream takes four: its driver one, its executors three. The rest is for a re
 """
 
 import shutil
-from importlib.util import find_spec
 from pathlib import Path
 
 from stack.components import HOST, Component, Probe, Site
-from stack.errors import StackError
 from stack.passwords import placeholder
 from stack.postgres import DATABASE
 from stack.state import State, write_private
@@ -105,18 +103,6 @@ def _environment(site: Site) -> dict[str, str]:
         "SPARK_LOCAL_DIRS": str(site.state.spark / "local"),
         "SPARK_CONF_DIR": str(site.state.spark / "conf"),
     }
-
-
-def home() -> Path:
-    """Give the folder of the Spark that is inside of the pyspark wheel.
-
-    Raises:
-        StackError: the wheel isn't installed.
-    """
-    spec = find_spec("pyspark")
-    if spec is None or spec.origin is None:
-        raise StackError("pyspark isn't installed in .venv. Run `make up`, which installs it.")
-    return Path(spec.origin).parent
 
 
 def prepare(site: Site) -> None:

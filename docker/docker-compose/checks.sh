@@ -47,7 +47,7 @@ check_disk() {
 # The containers have the names that people type; another deployment may have one of them.
 check_names() {
   local name owner
-  for name in $(compose config 2> /dev/null | awk '$1 == "container_name:" {print $2}'); do
+  for name in $(docker compose config 2> /dev/null | awk '$1 == "container_name:" {print $2}'); do
     owner=$(docker ps --all --filter "name=^/$name\$" --format '{{.Names}} {{.Label "com.docker.compose.project"}}')
     case $owner in
       '' | "$name $(project)") ;;

@@ -1,7 +1,7 @@
 # Sourced by start.sh and down.sh: the file .env, its settings, and how the deployment is asked.
 # shellcheck shell=bash
 
-ENV_FILE=${PIPELINE_ENV_FILE:-$PWD/.env}
+ENV_FILE=$PWD/.env
 
 _FILES=docker-compose-kafka.yaml:docker-compose-spark.yaml:docker-compose-postgres.yaml:docker-compose-dagster.yaml
 
@@ -9,8 +9,6 @@ fail() {
   echo "$*" >&2
   exit 1
 }
-
-compose() { docker compose --env-file "$ENV_FILE" "$@"; }
 
 # Give the value of a setting: of the shell, else of .env, else the default.
 setting() {
@@ -58,7 +56,7 @@ write_setting() {
     umask 077
     if [ -e "$ENV_FILE" ]; then grep -v "^$1=" "$ENV_FILE" || true; else cat env.template; fi > "$new"
     echo "$1=$2" >> "$new"
-  ) || fail "$ENV_FILE can't be written. Make its folder writable, or name another file in PIPELINE_ENV_FILE."
+  ) || fail "$ENV_FILE can't be written. Make its folder writable."
   mv "$new" "$ENV_FILE"
 }
 
@@ -69,7 +67,7 @@ choose_source() {
     [ "$(setting RANDOM_USER_API_URL)" != $embedded ] || echo "Made-up people, of the embedded API: see RANDOM_USER_API_URL in $ENV_FILE."
     return 0
   }
-  if reason=$(docker run --rm --entrypoint ask-source random-user-pipeline/dagster https://randomuser.me/api/1.4/ 2>&1); then
+  if reason=$(docker run --rm --entrypoint ask-source random-user-pipeline/dagster-code https://randomuser.me/api/1.4/ 2>&1); then
     write_setting RANDOM_USER_API_URL https://randomuser.me/api/1.4/
   else
     echo "The RandomUser API can't be used from here: $reason"

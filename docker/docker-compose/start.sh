@@ -15,7 +15,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 FIRST_ROW_SECONDS=600
 
 main() {
-  local profile=''
+  local begun profile=''
   while [ $# -gt 0 ]; do
     case $1 in
       --small | --full) profile=${1#--} ;;
@@ -35,11 +35,13 @@ main() {
 
   step 'Building the images'
   provide_postgres
-  compose build || fail 'The images could not be built. The lines above say why; then run ./start.sh again.'
+  docker compose build || fail 'The images could not be built. The lines above say why; then run ./start.sh again.'
   choose_source
   step "Starting the $(profile) profile"
   stop_outdated_stream
-  compose up --detach --remove-orphans --wait --wait-timeout 900 || not_healthy
+  begun=$(date +%s)
+  docker compose up --detach --remove-orphans --wait --wait-timeout 900 || not_healthy
+  docker logs --since "$begun" provision
   start_replaced_stream
   step 'Waiting for people in the table users'
   wait_for_rows
@@ -48,17 +50,17 @@ main() {
 
 # The engine may have it already, from a pull or as another image of the same interface.
 provide_postgres() {
-  compose pull --quiet --policy missing postgres \
+  docker compose pull --quiet --policy missing postgres \
     || fail "The image of PostgreSQL can't be pulled. Repair the network, or name another in POSTGRES_IMAGE in $ENV_FILE."
 }
 
 not_healthy() {
   local name
-  compose ps --all
+  docker compose ps --all
   if [ "$(docker inspect --format '{{.State.ExitCode}}' provision 2> /dev/null)" != 0 ]; then
     fail "Provisioning failed: $(docker logs --tail 3 provision 2>&1 | tr '\n' ' ')"
   fi
-  name=$(compose ps --all --format '{{.Name}} {{.State}} {{.Health}}' | awk '$3 == "unhealthy" || $2 == "restarting" {print $1; exit}')
+  name=$(docker compose ps --all --format '{{.Name}} {{.State}} {{.Health}}' | awk '$3 == "unhealthy" || $2 == "restarting" {print $1; exit}')
   fail "${name:-A container} did not become healthy. \`docker logs ${name:-NAME}\` says why; then run ./start.sh again."
 }
 

@@ -45,11 +45,14 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 
 FROM java AS jars
 WORKDIR /build
-# What was fetched is kept beside the image and verified, so that an edit of stack/ fetches nothing again.
+# What was fetched is kept beside the image and verified, so that a changed lock file fetches only what is new.
 RUN --mount=type=cache,target=/cache \
     --mount=type=bind,from=spark-packages,source=/opt/venv,target=/opt/venv \
-    --mount=type=bind,source=stack,target=stack \
-    --mount=type=bind,source=pipeline_defs,target=pipeline_defs \
+    --mount=type=bind,source=stack/__init__.py,target=stack/__init__.py \
+    --mount=type=bind,source=stack/errors.py,target=stack/errors.py \
+    --mount=type=bind,source=stack/jars.lock,target=stack/jars.lock \
+    --mount=type=bind,source=stack/jars.py,target=stack/jars.py \
+    --mount=type=bind,source=stack/spark_home.py,target=stack/spark_home.py \
     python -c "import pathlib, shutil, stack.jars as jars; \
     [shutil.copytree(folder, f'/jars/{name}') for name, folder in \
      jars.provide(pathlib.Path('/cache'), pathlib.Path('/usr/bin/java')).items()]"
@@ -94,24 +97,31 @@ COPY spark /opt/pipeline/spark
 ENV PYTHONPATH=/opt/pipeline
 CMD ["worker"]
 
-# ── Dagster: code location, webserver, daemon, and the one-shot provision ────────────────────────────────────────────
+# ── Dagster: webserver and daemon, which know no code; the code location is the same with the pipeline's ─────────────
 
 FROM python AS dagster
 LABEL org.opencontainers.image.title="random-user-pipeline/dagster" \
-      org.opencontainers.image.description="Dagster with the pipeline's definitions"
+      org.opencontainers.image.description="Dagster's webserver and daemon, and the embedded API"
 COPY --from=dagster-packages /opt/venv /opt/venv
 # The configuration belongs to the image, what Dagster writes beside it to a volume.
 RUN install --directory --owner pipeline --group pipeline /var/lib/dagster/storage
 COPY stack/dagster.yaml /var/lib/dagster/dagster.yaml
 COPY docker/dockerfile/dagster /opt/pipeline/bin
-COPY requirements.lock workspace.yaml /opt/pipeline/
-COPY stack/__init__.py stack/errors.py /opt/pipeline/stack/
+COPY workspace.yaml /opt/pipeline/
+COPY stack/__init__.py /opt/pipeline/stack/
 COPY stack/embedded_api /opt/pipeline/stack/embedded_api
-COPY sql /opt/pipeline/sql
-COPY spark /opt/pipeline/spark
-COPY pipeline_defs /opt/pipeline/pipeline_defs
 ENV PATH=/opt/pipeline/bin:$PATH PYTHONPATH=/opt/pipeline DAGSTER_HOME=/var/lib/dagster
 USER pipeline
 WORKDIR /opt/pipeline
+CMD ["dagster-webserver", "-h", "0.0.0.0", "-p", "3000", "-w", "workspace.yaml"]
+
+FROM dagster AS dagster-code
+LABEL org.opencontainers.image.title="random-user-pipeline/dagster-code" \
+      org.opencontainers.image.description="Dagster's code location: the pipeline's definitions"
+# The version of the stream's code is made of these three; see pipeline_defs/stream.py.
+COPY requirements.lock /opt/pipeline/
+COPY sql /opt/pipeline/sql
+COPY spark /opt/pipeline/spark
+COPY pipeline_defs /opt/pipeline/pipeline_defs
 CMD ["dagster", "api", "grpc", "--module-name", "pipeline_defs.definitions", "--location-name", "pipeline_defs", \
      "--host", "0.0.0.0", "--port", "4000"]

@@ -53,7 +53,7 @@ def _engine_answers() -> bool:
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """The full profile, started by start.sh; removed with all its data after the last test."""
-    deployed = Deployment(tmp_path_factory.mktemp("deployment") / ".env")
+    deployed = Deployment(tmp_path_factory.mktemp("deployment"))
     deployed.refuse_another()
     deployed.build_postgres_where_no_registry_answers()
     deployed.start()

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,24 +10,33 @@ from pathlib import Path
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "docker" / "docker-compose"
+# What a deployment is made of, as .dockerignore has it.
+PARTS = ("docker", "pipeline_defs", "spark", "sql", "stack", ".dockerignore", "requirements.lock", "workspace.yaml")
 STAND_IN = "random-user-pipeline-tests/postgres:18"
 
 _MINUTES = 60
+_NOT_OF_THE_REPOSITORY = shutil.ignore_patterns("__pycache__", ".env*", "settings.env")
 
 
 class Deployment:
-    """One deployment. Its settings are in a file of its own, so that a user's stay as they are."""
+    """One deployment, of a copy of the repository: it can be edited, and a user's settings stay as they are."""
 
-    def __init__(self, env_file: Path) -> None:
-        self.env_file = env_file
+    def __init__(self, repository: Path) -> None:
+        self.repository = repository
+        for part in PARTS:
+            if (ROOT / part).is_dir():
+                shutil.copytree(ROOT / part, repository / part, ignore=_NOT_OF_THE_REPOSITORY)
+            else:
+                shutil.copy(ROOT / part, repository / part)
+        self.folder = repository / "docker" / "docker-compose"
+        self.env_file = self.folder / ".env"
         self.project = "random-user-pipeline-tests"
         self.started = ""  # what the last start.sh printed
         self.stopped = ""  # what the last down.sh printed
         self.typed_outputs: dict[str, str] = {}  # of the seed's commands
         self.since = "-infinity"  # records of slots from before may have been deleted on purpose
-        env_file.write_text(f"COMPOSE_PROJECT_NAME={self.project}\n", encoding="utf-8")
-        env_file.chmod(0o600)
+        self.env_file.write_text(f"COMPOSE_PROJECT_NAME={self.project}\n", encoding="utf-8")
+        self.env_file.chmod(0o600)
 
     def refuse_another(self) -> None:
         """Fail where this engine has a deployment already: the containers have fixed names."""
@@ -59,7 +69,12 @@ class Deployment:
 
     def down_unasked(self) -> subprocess.CompletedProcess[str]:
         """Run `down.sh --volumes` where nobody can answer its question."""
-        return self._run(str(FOLDER / "down.sh"), "--volumes")
+        return self._run("./down.sh", "--volumes")
+
+    def edit(self, file: str, line: str) -> None:
+        """Append a line to a file of the repository's copy."""
+        with (self.repository / file).open("a", encoding="utf-8") as opened:
+            opened.write(f"{line}\n")
 
     def docker(self, *arguments: str, seconds: float = 10 * _MINUTES) -> str:
         """Run `docker` and give what it printed; an error shows all of it."""
@@ -67,16 +82,13 @@ class Deployment:
 
     def compose(self, *arguments: str) -> str:
         """Run `docker compose` in the deployment's folder."""
-        return self.docker("compose", "--env-file", str(self.env_file), *arguments, seconds=15 * _MINUTES)
+        return self.docker("compose", *arguments, seconds=15 * _MINUTES)
 
-    def typed(self, command: str, answers: str = "") -> str:
+    def typed(self, command: str, code: int = 0) -> str:
         """Run a line as somebody types it at a terminal, which `docker exec -it` wants, and give what it showed."""
         ours, theirs = pty.openpty()
-        process = subprocess.Popen(
-            ["bash", "-c", command], stdin=theirs, stdout=theirs, stderr=theirs, cwd=FOLDER, env=self._environment()
-        )
+        process = subprocess.Popen(["bash", "-c", command], stdin=theirs, stdout=theirs, stderr=theirs, cwd=self.folder)
         os.close(theirs)
-        os.write(ours, answers.encode())
         shown = b""
         try:
             while chunk := os.read(ours, 65536):
@@ -85,9 +97,9 @@ class Deployment:
             pass  # how Linux says that the other side of a terminal is closed
         finally:
             os.close(ours)
-        code = process.wait(timeout=60)
+        ended = process.wait(timeout=60)
         text = shown.decode(errors="replace").replace("\r\n", "\n").strip()
-        assert code == 0, f"{command}\nended with {code}:\n{text}"
+        assert ended == code, f"{command}\nended with {ended}:\n{text}"
         return text
 
     def sql(self, query: str, **values: str) -> str:
@@ -139,10 +151,7 @@ class Deployment:
         return [line for command in lists for line in self.docker(*command, "--filter", label).split()]
 
     def _script(self, name: str, *arguments: str) -> str:
-        return _succeeded(self._run(str(FOLDER / name), *arguments, seconds=40 * _MINUTES))
-
-    def _environment(self) -> dict[str, str]:
-        return os.environ | {"PIPELINE_ENV_FILE": str(self.env_file)}
+        return _succeeded(self._run(str(self.folder / name), *arguments, seconds=40 * _MINUTES))
 
     def _ask(self, query: str, values: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
         psql = ("docker", "exec", "-i", "postgres", "psql", "-U", "postgres", "-d", "project_streaming", "-Atq")
@@ -152,8 +161,7 @@ class Deployment:
     def _run(self, *command: str, text: str = "", seconds: float = 10 * _MINUTES) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command,
-            cwd=FOLDER,
-            env=self._environment(),
+            cwd=self.folder,
             input=text,
             capture_output=True,
             text=True,

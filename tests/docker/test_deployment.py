@@ -16,12 +16,30 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.engine
 
+LAST_DRIVER = "SELECT id FROM driver_starts ORDER BY id DESC LIMIT 1"
+# As the project that this one follows made it. One of the three has no uuid.
+OLDER_USERS = """
+    CREATE TABLE users (
+        id SERIAL PRIMARY KEY, gender VARCHAR(10), name_title VARCHAR(20), name_first VARCHAR(50),
+        name_last VARCHAR(50),
+        street_number INT, street_name VARCHAR(100), city VARCHAR(50), state VARCHAR(50), country VARCHAR(50),
+        postcode VARCHAR(20), email VARCHAR(100), uuid UUID, dob_date TIMESTAMP, age INT, phone VARCHAR(20),
+        cell VARCHAR(20), picture_large TEXT, email_domain VARCHAR(50));
+    INSERT INTO users (name_first, email, uuid) VALUES
+        ('Ana', 'ana@example.com', '00000000-0000-4000-8000-000000000001'),
+        ('Ana', 'bea@example.com', '00000000-0000-4000-8000-000000000002'),
+        ('Ana', 'cleo@example.com', NULL)"""
+
 PAGE = ROOT / "docs" / "from-the-seed.md"
 
 
 def identities(deployment: Deployment) -> dict[str, str]:
     listed = deployment.compose("ps", "--all", "--format", "{{.Name}} {{.ID}}").splitlines()
     return {name: identity for name, identity in map(str.split, listed) if name != "provision"}
+
+
+def replaced(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    return {name for name, identity in after.items() if before.get(name) != identity}
 
 
 def test_start_leaves_all_healthy_with_rows_and_says_where_to_look(deployment: Deployment):
@@ -121,10 +139,33 @@ def test_workers_scaled_to_four_and_back(deployment: Deployment):
 
 
 @pytest.mark.long
+def test_an_edit_of_dagsters_side_leaves_the_stream_alone(deployment: Deployment):
+    before, driver = identities(deployment), deployment.sql(LAST_DRIVER)
+    deployment.edit("pipeline_defs/definitions.py", "# edited")
+    deployment.start()
+    assert replaced(before, identities(deployment)) == {"dagster-code"}
+    assert deployment.sql(LAST_DRIVER) == driver
+    deployment.nothing_is_lost()
+
+
+@pytest.mark.long
+def test_an_edit_of_the_streams_code_replaces_it_after_its_batch(deployment: Deployment):
+    before, driver = identities(deployment), deployment.sql(LAST_DRIVER)
+    version = deployment.sql("SELECT code_version FROM driver_starts ORDER BY id DESC LIMIT 1")
+    deployment.edit("spark/parse.py", "# edited")
+    deployment.start()
+    assert replaced(before, identities(deployment)) == {"dagster-code", "spark-worker-1", "spark-worker-2"}
+    assert deployment.sql("SELECT outcome FROM driver_starts WHERE id = :'id'", id=driver) == "stopped"
+    assert deployment.sql(LAST_DRIVER) != driver
+    assert deployment.sql("SELECT code_version FROM driver_starts ORDER BY id DESC LIMIT 1") != version
+    deployment.nothing_is_lost()
+
+
+@pytest.mark.long
 def test_the_commands_of_the_seed_work_and_the_stream_recovers(deployment: Deployment):
     deployment.nothing_is_lost()
     for command in COMMANDS:
-        printed = deployment.typed_outputs[command.ours] = deployment.typed(command.ours)
+        printed = deployment.typed_outputs[command.ours] = deployment.typed(command.ours, command.code)
         assert command.shows in printed
         if command.ours.endswith(DELETE):
             until(lambda: "random-user" not in deployment.typed(LIST).splitlines(), "the topic to be gone")
@@ -134,6 +175,7 @@ def test_the_commands_of_the_seed_work_and_the_stream_recovers(deployment: Deplo
     deployment.rows_after_now()
 
 
+@pytest.mark.long
 def test_down_keeps_the_data_and_the_stream_goes_on_from_its_offsets(deployment: Deployment):
     deployment.nothing_is_lost()
     ledger = "SELECT sum(next_offset) FROM stream_offsets"
@@ -150,6 +192,17 @@ def test_down_keeps_the_data_and_the_stream_goes_on_from_its_offsets(deployment:
     assert int(deployment.sql("SELECT count(*) FROM users")) > people
     assert int(deployment.sql(ledger)) > offset
     assert deployment.sql("SELECT count(DISTINCT topic_id) FROM stream_offsets") == topics
+    deployment.nothing_is_lost()
+
+
+@pytest.mark.long
+def test_data_of_an_older_version_are_upgraded(deployment: Deployment):
+    deployment.down()
+    deployment.compose("up", "--detach", "--wait", "postgres")
+    deployment.sql(f"DROP TABLE users, stream_offsets, rejected_records, skipped_offsets; {OLDER_USERS}")
+    deployment.start()
+    assert "table users was upgraded: 3 rows before, 2 kept, 1 moved" in deployment.started
+    assert deployment.sql("SELECT count(*) FROM users WHERE name_first = 'Ana' AND email_domain = 'example.com'") == "2"
     deployment.nothing_is_lost()
 
 
@@ -175,7 +228,7 @@ def test_down_with_volumes_leaves_nothing(deployment: Deployment):
 @pytest.mark.long
 @pytest.mark.usefixtures("deployment")
 def test_the_small_profile(tmp_path: Path):
-    small = Deployment(tmp_path / ".env")
+    small = Deployment(tmp_path)
     small.build_postgres_where_no_registry_answers()
     try:
         small.start("--small")

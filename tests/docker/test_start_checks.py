@@ -21,7 +21,7 @@ case "$*" in
   'info --format {{.MemTotal}}') echo "$MEMORY_BYTES" ;;
   'info --format {{.DockerRootDir}}') echo "$ROOT_FOLDER" ;;
   'image inspect'*) exit 1 ;;
-  compose*' config') echo '    container_name: postgres' ;;
+  'compose config') echo '    container_name: postgres' ;;
   'ps --all'*) echo "$OTHER_CONTAINER" ;;
   'volume ls'*) echo "$VOLUMES" ;;
   'ps --quiet'*) ;;
@@ -52,13 +52,16 @@ def free_ports() -> dict[str, str]:
 
 
 def start(folder: Path, environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    place = folder / "docker-compose"
+    if not place.exists():
+        shutil.copytree(FOLDER, place, ignore=shutil.ignore_patterns(".env*"))
     programs = folder / "bin"
     programs.mkdir(exist_ok=True)
     (programs / "docker").write_text(DOCKER, encoding="utf-8")
     (programs / "docker").chmod(0o755)
     return subprocess.run(
-        [FOLDER / "start.sh", *arguments],
-        env={"PATH": f"{programs}:/usr/bin:/bin", "PIPELINE_ENV_FILE": str(folder / ".env"), **environment},
+        [place / "start.sh", *arguments],
+        env={"PATH": f"{programs}:/usr/bin:/bin", **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -133,7 +136,7 @@ def test_a_good_machine_gets_to_the_images_with_private_settings_that_a_second_s
 ):
     done = start(tmp_path, WELL | free_ports)
     assert "reached: docker compose" in done.stdout
-    settings = tmp_path / ".env"
+    settings = tmp_path / "docker-compose" / ".env"
     assert stat.S_IMODE(settings.stat().st_mode) == 0o600
     first = settings.read_text(encoding="utf-8")
     start(tmp_path, WELL | free_ports)
