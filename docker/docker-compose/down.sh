@@ -31,7 +31,6 @@ fi
 COMPOSE_FILE='' docker compose --env-file /dev/null --project-name "$(project)" \
   down --remove-orphans --timeout 60 ${volumes:+"$volumes"}
 if [ -n "$volumes" ]; then
-  rm -f "$ENV_FILE.replacing"
   echo 'All is gone: containers, networks and data. The settings and passwords in .env stay for the next ./start.sh.'
 else
   echo 'All is stopped; the data stay. ./start.sh goes on from there.'

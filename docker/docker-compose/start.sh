@@ -38,11 +38,10 @@ main() {
   docker compose build || fail 'The images could not be built. The lines above say why; then run ./start.sh again.'
   choose_source
   step "Starting the $(profile) profile"
-  stop_outdated_stream
+  end_outdated_stream
   begun=$(date +%s)
   docker compose up --detach --remove-orphans --wait --wait-timeout 900 || not_healthy
   docker logs --since "$begun" provision
-  start_replaced_stream
   step 'Waiting for people in the table users'
   wait_for_rows
   show_result

@@ -1,44 +1,23 @@
 # Sourced by start.sh: a stream whose code changed ends with its batch, before its workers are replaced.
 # shellcheck shell=bash
 
-PATIENCE_SECONDS=150
+BATCH_SECONDS=90
 
-# Left between stopping and starting, so that a start that was cut off is made up for by the next one.
-_replacing() { echo "$ENV_FILE.replacing"; }
-
-stop_outdated_stream() {
-  local runs built
+# Dagster's daemon is stopped first, so that the stream isn't started on the old workers. Once `up` has started the
+# daemon again, it finds the stream wanted and missing.
+end_outdated_stream() {
+  local runs built begun=$SECONDS
   runs=$(docker inspect --format '{{if .State.Running}}{{.Image}}{{end}}' spark-worker-1 2> /dev/null) || return 0
   built=$(docker image inspect --format '{{.Id}}' random-user-pipeline/spark-worker)
-  if [ -z "$runs" ] || [ "$runs" = "$built" ] || [ "$(sql 'SELECT wanted FROM stream_state' 2> /dev/null)" != running ]; then
-    return 0
-  fi
-  echo "The stream's code changed: it finishes its batch, then starts again with the new code."
-  touch "$(_replacing)"
-  if ! launch stop_stream || ! wanted_is stopped || ! driver_is_gone; then
-    echo 'It did not end by itself in time. It is replaced all the same: what a batch had not committed is read again.'
-  fi
-}
-
-start_replaced_stream() {
-  [ -e "$(_replacing)" ] || return 0
-  if ! launch start_stream || ! wanted_is running; then
-    fail "The new stream could not be started. Launch the job start_stream at $(ui_url), or run ./start.sh again."
-  fi
-  rm -f "$(_replacing)"
-}
-
-launch() { docker exec dagster-code dagster job launch --workspace workspace.yaml --job "$1" > /dev/null; }
-
-wanted_is() { soon "SELECT wanted = '$1' FROM stream_state"; }
-
-driver_is_gone() { soon "SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = 'users_stream driver'"; }
-
-# Wait until a query answers true.
-soon() {
-  local begun=$SECONDS
-  until [ "$(sql "$1")" = t ]; do
-    [ $((SECONDS - begun)) -lt $PATIENCE_SECONDS ] || return 1
+  if [ -z "$runs" ] || [ "$runs" = "$built" ]; then return 0; fi
+  echo "The stream's code changed: it finishes its batch, then the new code goes on from its offsets."
+  docker stop dagster-daemon > /dev/null || true
+  sql 'UPDATE stream_state SET restart_at = clock_timestamp()' || true
+  until [ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'users_stream driver'")" = 0 ]; do
+    if [ $((SECONDS - begun)) -ge $BATCH_SECONDS ]; then
+      echo "It is still there after $BATCH_SECONDS s and is replaced all the same: what was not committed is read again."
+      return 0
+    fi
     sleep 1
   done
 }
