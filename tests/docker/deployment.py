@@ -4,6 +4,8 @@ import os
 import pty
 import shutil
 import subprocess
+import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -151,7 +153,10 @@ class Deployment:
         return [line for command in lists for line in self.docker(*command, "--filter", label).split()]
 
     def _script(self, name: str, *arguments: str) -> str:
-        return _succeeded(self._run(str(self.folder / name), *arguments, seconds=40 * _MINUTES))
+        begun = time.monotonic()
+        said = _succeeded(self._run(str(self.folder / name), *arguments, seconds=40 * _MINUTES))
+        sys.stdout.write(f"{name} {' '.join(arguments)}, {time.monotonic() - begun:.0f} s:\n{said}\n")
+        return said
 
     def _ask(self, query: str, values: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
         psql = ("docker", "exec", "-i", "postgres", "psql", "-U", "postgres", "-d", "project_streaming", "-Atq")
