@@ -34,8 +34,9 @@ def kill_up_when(reached: Callable[[], object], what: str, stack: Stack, **setti
 
 def servers(stack: Stack) -> Counter[str]:
     """Count the supervisors and Kafka's servers, by the name of each."""
-    last_words = [process.cmdline()[-1] for process in stack.processes() if process.is_running() and process.cmdline()]
-    files = [Path(word) for word in last_words if word.endswith(("supervisord.conf", "server.properties"))]
+    commands = [process.cmdline() for process in stack.processes() if process.is_running()]
+    # The last word is a configuration file; that of Kafka's format too, which is no server.
+    files = [Path(words[-1]) for words in commands if {"kafka.Kafka", "supervisor.supervisord"} & set(words)]
     return Counter(file.parent.name for file in files)
 
 
