@@ -298,7 +298,10 @@ def read_settings() -> Settings:
     try:
         return Settings(kafka_bootstrap_servers=producer.bootstrap_servers, kafka_topic=producer.topic)
     except ValidationError as error:
-        problems = [": ".join((*map(str.upper, map(str, each["loc"][:1])), each["msg"])) for each in error.errors()]
+        problems = [
+            ": ".join((*map(str.upper, map(str, each["loc"][:1])), each["msg"].removeprefix("Value error, ")))
+            for each in error.errors()
+        ]
         raise SettingsError(f"The environment has settings that can't be used. {'; '.join(problems)}.") from None
 
 

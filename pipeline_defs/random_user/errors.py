@@ -177,7 +177,7 @@ class MissingUuidError(RandomUserError):
     """A person without a usable `login.uuid`, which is what identifies people."""
 
     sentence = (
-        "The RandomUser API at {url} gave a person (number {number}) without a valid `login.uuid`: {given!r}. "
+        "The RandomUser API at {url} gave a person (number {number}) without a valid `login.uuid` ({given}). "
         "Nobody can be identified without it, so none was used; check that the server is of version 1.4."
     )
 

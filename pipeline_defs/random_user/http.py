@@ -1,8 +1,10 @@
 """One request of the RandomUser API with limits on everything: time, size, redirects. It gives the body or an error."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import BadStatusLine, IncompleteRead, RemoteDisconnected
 from ipaddress import ip_address
 from urllib.parse import urljoin, urlsplit
 
@@ -25,6 +27,7 @@ from pipeline_defs.random_user.time_limit import within
 
 _MOST_REDIRECTS = 3
 _PIECE = 64 * 1024
+_ERROR_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,12 @@ def _is_loopback(url: str) -> bool:
 
 def _innermost(error: BaseException) -> str:
     """Give the first cause of an error in its own words, since the libraries wrap it several times."""
+    if isinstance(error, IncompleteRead):
+        return "the connection ended before all of it had come"
+    if isinstance(error, BadStatusLine):
+        return "it hung up without an answer" if isinstance(error, RemoteDisconnected) else "its answer is not HTTP"
     inner = getattr(error, "reason", None) or next((a for a in error.args if isinstance(a, BaseException)), None)
     if isinstance(inner, BaseException):
         return _innermost(inner)
-    return str(getattr(error, "strerror", None) or error).rpartition(": ")[2] or type(error).__name__
+    words = str(getattr(error, "strerror", None) or error).rpartition(": ")[2]
+    return _ERROR_NUMBER.sub("", words) or type(error).__name__

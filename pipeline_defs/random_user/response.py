@@ -92,6 +92,8 @@ def _json_text(answer: Answer) -> str:
     try:
         return answer.body.decode("utf-8")
     except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data":
+            raise CutOffError(url=answer.url, reason="it ends within a character") from None
         raise NotJsonError(url=answer.url, reason=f"byte {error.start} is not UTF-8", beginning=beginning) from None
 
 
@@ -139,7 +141,8 @@ def _person(answer: Answer, number: int, given: object, raw: str) -> Person:
             raise WrongShapeError(url=answer.url, reason=f"`{field}` of person {number} is {found}")
     uuid = given["login"].get("uuid")
     if not _is_uuid(uuid):
-        raise MissingUuidError(url=answer.url, number=number, given=_shortened(str(uuid)))
+        given_uuid = "there is none" if uuid is None else _shortened(repr(uuid))
+        raise MissingUuidError(url=answer.url, number=number, given=given_uuid)
     name, location = given["name"], given["location"]
     return Person(
         uuid=uuid,

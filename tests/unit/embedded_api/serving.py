@@ -1,16 +1,14 @@
 """The embedded API on a free loopback port, in a thread of the tests' process."""
 
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from stack.embedded_api.__main__ import server
 from stack.embedded_api.app import create_app
 from stack.embedded_api.faults import Fault, Kind, Switches
+from stack.embedded_api.serving import serving
 
 
 @dataclass
@@ -44,20 +42,12 @@ def serve(app: ASGIApp | None = None) -> Iterator[Served]:
     """Serve the embedded API, or another application in its place, until the block ends."""
     switches = Switches()
     inner = app or create_app(switches)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        served = Served(f"http://127.0.0.1:{listening.getsockname()[1]}", switches)
+    served = Served("", switches)
 
-        async def noting(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] == "http" and scope["path"].startswith("/api"):
-                served.queries.append(scope["query_string"].decode())
-            await inner(scope, receive, send)
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith("/api"):
+            served.queries.append(scope["query_string"].decode())
+        await inner(scope, receive, send)
 
-        running = server(noting)
-        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
-        thread.start()
-        try:
-            yield served
-        finally:
-            running.should_exit = True
-            thread.join(timeout=30)
-            assert not thread.is_alive()
+    with serving(noting) as served.address:
+        yield served

@@ -95,7 +95,7 @@ MAY_PASS = [
     Case("unavailable", errors.ServerFailedError, "answered 503, so the fault is on its side"),
     Case("gateway_timeout", errors.ServerFailedError, "answered 504, so the fault is on its side"),
     Case("fewer", errors.TooFewPeopleError, "gave 2 people where 3 were asked for, so none was used"),
-    Case("cut_off", errors.CutOffError, "was cut off (IncompleteRead"),
+    Case("cut_off", errors.CutOffError, "was cut off (the connection ended before all"),
     Case("cut_off_json", errors.CutOffError, "was cut off (its JSON ends in the middle)"),
 ]
 MAY_NOT = [
@@ -264,7 +264,7 @@ def test_a_closed_port_is_named(pauses: Pauses):
     with pytest.raises(errors.UnreachableError) as raised:
         RandomUserApi(url, sleep=pauses, jitter=lambda _, most: most).fetch(3, deadline_seconds=PLENTY)
     assert str(raised.value) == (
-        f"The RandomUser API at {url} cannot be reached ([Errno 111] Connection refused). Check the network, or set "
+        f"The RandomUser API at {url} cannot be reached (Connection refused). Check the network, or set "
         "RANDOM_USER_API_URL to another server of the same API. It was asked 4 times."
     )
     assert pauses == [0.5, 1.0, 2.0]
@@ -282,10 +282,27 @@ def test_a_server_that_hangs_up_may_pass(pauses: Pauses):
 
         server = threading.Thread(target=hang_up_twice)
         server.start()
-        with pytest.raises(errors.UnreachableError, match="asked 2 times"):
+        with pytest.raises(errors.UnreachableError, match=r"hung up without an answer.*asked 2 times"):
             RandomUserApi(url, most_attempts=2, read_seconds=30, sleep=pauses).fetch(3, deadline_seconds=PLENTY)
         server.join(timeout=30)
     assert len(pauses) == 1
+
+
+def test_a_server_of_something_else_is_not_quoted(pauses: Pauses):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/api/1.4/"
+
+        def greet() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"220 mail.example.com ESMTP\r\n")
+
+        server = threading.Thread(target=greet)
+        server.start()
+        with pytest.raises(errors.UnreachableError, match=r"cannot be reached \(its answer is not HTTP\)"):
+            RandomUserApi(url, most_attempts=1, read_seconds=30, sleep=pauses).fetch(3, deadline_seconds=PLENTY)
+        server.join(timeout=30)
 
 
 def test_no_certificate_is_trusted_blindly(api: Served, pauses: Pauses):

@@ -59,6 +59,7 @@ FEW = [
     (b'{"results": [1,]}', errors.NotJsonError, "something other than JSON"),
     (b'{"results": []} trailing', errors.NotJsonError, "Extra data"),
     (b'{"r": "\xff"}', errors.NotJsonError, "byte 7 is not UTF-8"),
+    ('{"r": "č'.encode()[:-1], errors.CutOffError, "it ends within a character"),
     (b"[" * 100_000, errors.NotJsonError, "nested too deeply"),
     (b"", errors.CutOffError, "its body is empty"),
     (b" \n", errors.CutOffError, "its body is empty"),
@@ -79,8 +80,8 @@ FEW = [
     (body_of(person(name="Zoë")), errors.WrongShapeError, "`name` of person 1 is a JSON string"),
     (body_of(person(email=None)), errors.WrongShapeError, "`email` of person 1 is a JSON null"),
     (body_of(person(phone=3)), errors.WrongShapeError, "`phone` of person 1 is a JSON number"),
-    (body_of(person(login={})), errors.MissingUuidError, "without a valid `login.uuid`: 'None'"),
-    (body_of(person(login={"uuid": 7})), errors.MissingUuidError, "'7'"),
+    (body_of(person(login={})), errors.MissingUuidError, "without a valid `login.uuid` (there is none)"),
+    (body_of(person(login={"uuid": 7})), errors.MissingUuidError, "(7)"),
     (body_of(person(login={"uuid": ""})), errors.MissingUuidError, "''"),
     (body_of(person(login={"uuid": "0" * 32})), errors.MissingUuidError, "(number 1)"),
 ]

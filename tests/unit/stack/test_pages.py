@@ -5,6 +5,7 @@ import pytest
 from pipeline_defs.producer_keys import KEYS as PRODUCER_KEYS
 from pipeline_defs.settings import Settings as PipelineSettings
 from spark.consumer_keys import KEYS as CONSUMER_KEYS
+from stack.embedded_api.faults import Kind
 from stack.pages import FOLDER, PAGES
 from stack.settings import Settings
 from stack.settings_page import allowed, render
@@ -13,6 +14,11 @@ from stack.settings_page import allowed, render
 @pytest.mark.parametrize("name", PAGES)
 def test_the_page_is_current(name: str):
     assert (FOLDER / name).read_text(encoding="utf-8") == PAGES[name](), f"`make docs` writes docs/{name} anew"
+
+
+def test_every_kind_of_fault_has_a_line():
+    page = (FOLDER / "api-failures.md").read_text(encoding="utf-8")
+    assert not [kind for kind in Kind if f"| `{kind}` |" not in page]
 
 
 def test_every_setting_says_what_it_is():
