@@ -1,10 +1,11 @@
 """The asset checks: each looks and lets `judgements` say what it means; a sensor reports the same results unasked."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from dagster import AssetCheckEvaluation, AssetCheckResult, AssetKey, ResourceParam, asset_check
 
+from pipeline_defs import proof, proof_reading, rejection
 from pipeline_defs.database import Database
 from pipeline_defs.errors import PipelineError
 from pipeline_defs.judgements import (
@@ -42,6 +43,23 @@ def topic_health_of(topic: Topic, settings: Settings) -> AssetCheckResult:
     return judge_topic(topic.describe(), settings.kafka_topic_partitions, settings.kafka_topic_replicas)
 
 
+def losses_of(database: Database, topic: Topic) -> AssetCheckResult:
+    """Look at the ledger, the rows and the newest records, and judge whether anything is lost."""
+    return proof.judge(proof_reading.look(database, topic))
+
+
+def rejection_of(database: Database, settings: Settings) -> AssetCheckResult:
+    """Ask how much was rejected lately, and why, and judge."""
+    since = datetime.now(UTC) - timedelta(minutes=settings.rejected_window_minutes)
+    with database.session() as session:
+        seen = session.run("rejected_recently", since=since)[0]
+        samples = session.run("rejected_samples", since=since)
+    limits = rejection.Limits(
+        settings.rejected_window_minutes, settings.rejected_warn_percent, settings.rejected_fail_percent
+    )
+    return rejection.judge(seen["consumed"], seen["reasons"], samples, limits)
+
+
 def judged(look: Callable[[], AssetCheckResult]) -> AssetCheckResult:
     """Give the result, or a failed one that says why nothing could be seen."""
     try:
@@ -73,22 +91,52 @@ def complete_rows(database: ResourceParam[Database]) -> AssetCheckResult:
     return judged(lambda: completeness_of(database))
 
 
+@asset_check(
+    asset="users",
+    description=(
+        "The ledger adds up, the rows agree with it, and the newest records of Kafka, read again, are where it says."
+    ),
+)
+def nothing_lost(database: ResourceParam[Database], topic: ResourceParam[Topic]) -> AssetCheckResult:
+    """Nothing is lost, nothing is there twice."""
+    return judged(lambda: losses_of(database, topic))
+
+
+@asset_check(
+    asset="users",
+    description=(
+        "Few records are rejected. REJECTED_WINDOW_MINUTES (60), REJECTED_WARN_PERCENT (1) and REJECTED_FAIL_PERCENT "
+        "(10) set the limits."
+    ),
+)
+def rejected_rate(database: ResourceParam[Database], settings: ResourceParam[Settings]) -> AssetCheckResult:
+    """Few records are rejected."""
+    return judged(lambda: rejection_of(database, settings))
+
+
 @asset_check(asset="random_user_topic", description="All partitions, all replicas, all in sync.")
 def topic_healthy(topic: ResourceParam[Topic], settings: ResourceParam[Settings]) -> AssetCheckResult:
     """The topic is complete and in sync."""
     return judged(lambda: topic_health_of(topic, settings))
 
 
-CHECKS = [freshness, unique_uuid, complete_rows, topic_healthy]
+CHECKS = [freshness, unique_uuid, complete_rows, nothing_lost, rejected_rate, topic_healthy]
+
+# Reads from Kafka: the sensor evaluates it only when a report is due.
+DEAR = {"nothing_lost"}
 
 
-def results_now(database: Database, topic: Topic, settings: Settings) -> Mapping[tuple[str, str], AssetCheckResult]:
-    """Judge everything once, by asset and name of the check."""
+def looks(
+    database: Database, topic: Topic, settings: Settings
+) -> Mapping[tuple[str, str], Callable[[], AssetCheckResult]]:
+    """Give what evaluates each check, by asset and name of the check."""
     return {
-        ("users", "freshness"): judged(lambda: freshness_of(database, settings)),
-        ("users", "unique_uuid"): judged(lambda: uniqueness_of(database)),
-        ("users", "complete_rows"): judged(lambda: completeness_of(database)),
-        ("random_user_topic", "topic_healthy"): judged(lambda: topic_health_of(topic, settings)),
+        ("users", "freshness"): lambda: judged(lambda: freshness_of(database, settings)),
+        ("users", "unique_uuid"): lambda: judged(lambda: uniqueness_of(database)),
+        ("users", "complete_rows"): lambda: judged(lambda: completeness_of(database)),
+        ("users", "nothing_lost"): lambda: judged(lambda: losses_of(database, topic)),
+        ("users", "rejected_rate"): lambda: judged(lambda: rejection_of(database, settings)),
+        ("random_user_topic", "topic_healthy"): lambda: judged(lambda: topic_health_of(topic, settings)),
     }
 
 

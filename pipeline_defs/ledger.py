@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from pipeline_defs.database import Row
 
@@ -32,6 +32,7 @@ class Position:
         inserted_at_count: the ledger's `inserted` at that moment: rows now = row_count + what was inserted since.
         counted_at: when that was, in epoch seconds.
         last_id: the largest id of `users` whose latency was reported.
+        reached: the ledger's `next_offset` at the last report, by topic id and partition, as `place()` spells them.
     """
 
     totals: Totals
@@ -39,6 +40,7 @@ class Position:
     inserted_at_count: int
     counted_at: float
     last_id: int
+    reached: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -53,6 +55,15 @@ def totals(rows: Sequence[Row]) -> Totals:
     return Totals(consumed=sum(sums.values()), **sums)
 
 
+def present_life(rows: Sequence[Row], kafka_topic_id: str) -> str:
+    """Give the ledger's name of the topic's present life.
+
+    Later lives of one Kafka topic are `id~2`, `id~3`: its end fell back without the topic being made anew.
+    """
+    lives = {row["topic_id"] for row in rows if row["topic_id"].partition("~")[0] == kafka_topic_id}
+    return max(lives, key=lambda life: int(life.partition("~")[2] or 1), default=kafka_topic_id)
+
+
 def lag(rows: Sequence[Row], kafka_topic_id: str, end_offsets: Mapping[int, int]) -> dict[int, int]:
     """Give the records not yet consumed, by partition; a partition without a ledger row counts from offset 0."""
     reached = next_offsets(rows, kafka_topic_id)
@@ -62,12 +73,15 @@ def lag(rows: Sequence[Row], kafka_topic_id: str, end_offsets: Mapping[int, int]
 def next_offsets(rows: Sequence[Row], kafka_topic_id: str) -> dict[int, int]:
     """Give the offset that the stream reads next, by partition that has a ledger row.
 
-    Only the topic's present life counts. The ledger names later lives of one Kafka topic `id~2`, `id~3`: those whose
-    end fell back without the topic being made anew.
+    Only the topic's present life counts.
     """
-    lives = {row["topic_id"] for row in rows if row["topic_id"].partition("~")[0] == kafka_topic_id}
-    present = max(lives, key=lambda life: int(life.partition("~")[2] or 1), default=kafka_topic_id)
+    present = present_life(rows, kafka_topic_id)
     return {row["partition"]: row["next_offset"] for row in rows if row["topic_id"] == present}
+
+
+def place(row: Row) -> str:
+    """Name a row of the ledger."""
+    return f"{row['topic_id']} {row['partition']}"
 
 
 def read_cursor(cursor: str | None) -> Position | None:

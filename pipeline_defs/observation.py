@@ -1,12 +1,13 @@
 """Reads how `users` grows: the ledger, the table, Kafka's ends. Every call has a time limit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from dagster import MetadataValue
 
 from pipeline_defs import ledger
-from pipeline_defs.database import Database, DatabaseError, Session
+from pipeline_defs.database import Database, DatabaseError, Row, Session
 from pipeline_defs.kafka_topic import Topic, TopicError
 from pipeline_defs.ledger import Position
 
@@ -30,12 +31,15 @@ def users(database: Database, topic: Topic, cursor: str | None) -> tuple[Metadat
         after_id = before.last_id if before else max(0, session.run("users_last_id")[0]["last_id"] - totals.inserted)
         latency = session.run("users_latency", after_id=after_id)[0]
         position = _position(session, topic, before, totals, latency["last_id"])
+        reasons = _rejected_by_reason(session, rows, before)
+        position = replace(position, reached={ledger.place(row): row["next_offset"] for row in rows})
     moved = totals.since(before.totals if before else ledger.Totals())
     metadata: dict[str, MetadataValue | int | float | None] = {
         "dagster/row_count": position.rows,
         "new_rows": moved.inserted,
         "duplicates": moved.duplicates,
         "rejected": moved.rejected,
+        "rejected_by_reason": MetadataValue.json(reasons),
         "skipped": moved.skipped,
         "records_consumed": moved.consumed,
         **_lag(topic, rows),
@@ -56,6 +60,18 @@ def _position(session: Session, topic: Topic, before: Position | None, totals: l
         known = (before.row_count, before.inserted_at_count) if before else (totals.inserted, totals.inserted)
         return Position(totals, *known, now, last_id)
     return Position(totals, counted["row_count"], counted["inserted"], now, last_id)
+
+
+def _rejected_by_reason(session: Session, rows: Sequence[Row], before: Position | None) -> dict[str, int]:
+    reached = before.reached if before else {}
+    found = session.run(
+        "rejected_between",
+        topic_ids=[row["topic_id"] for row in rows],
+        partitions=[row["partition"] for row in rows],
+        from_offsets=[reached.get(ledger.place(row), 0) for row in rows],
+        to_offsets=[row["next_offset"] for row in rows],
+    )
+    return {row["reason"]: row["records"] for row in found}
 
 
 def _lag(topic: Topic, rows: list[Mapping[str, object]]) -> Metadata:

@@ -73,4 +73,28 @@ def replay_rejected() -> None:
     _replay()
 
 
-REPLAY_JOBS = [replay_rejected]
+class AcknowledgeConfig(Config):
+    """What you found out."""
+
+    note: str = Field(min_length=1, description="what happened, for whoever reads the table acknowledgements")
+
+
+@op(name="acknowledge", description="Writes down that a person knows of the losses that nothing_lost shows.")
+def _acknowledge(context: OpExecutionContext, config: AcknowledgeConfig, database: ResourceParam[Database]) -> None:
+    with clear_failure():
+        by = f"acknowledge_losses run {context.run_id}"
+        known = database.run("acknowledge", acknowledged_by=by, note=config.note)[0]["acknowledged_at"]
+    context.log.info(f"Losses and new lives of the topic that were noticed before {known} no longer fail nothing_lost.")
+
+
+@job(
+    executor_def=in_process_executor,
+    tags=limits(60),
+    description="You know what nothing_lost shows as deleted or as a new life of the topic: it shows only newer ones.",
+)
+def acknowledge_losses() -> None:
+    """Acknowledge losses."""
+    _acknowledge()
+
+
+REPLAY_JOBS = [replay_rejected, acknowledge_losses]

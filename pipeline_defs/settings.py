@@ -102,6 +102,15 @@ class Settings(BaseSettings):
     freshness_fail_seconds: int = Field(
         default=300, ge=1, description="Age of the newest row, in seconds, from which the check `freshness` fails."
     )
+    rejected_window_minutes: int = Field(
+        default=60, ge=1, le=4320, description="Minutes that the check `rejected_rate` looks back."
+    )
+    rejected_warn_percent: float = Field(
+        default=1.0, ge=0, le=100, description="Rejected in a hundred records, above which `rejected_rate` warns."
+    )
+    rejected_fail_percent: float = Field(
+        default=10.0, ge=0, le=100, description="Rejected in a hundred records, above which `rejected_rate` fails."
+    )
 
     # These two are the producer's keys as well, and checked there.
     kafka_bootstrap_servers: str = Field(

@@ -27,9 +27,13 @@ def users_checks(
     now = datetime.now(UTC)
     reports = reporting.read_cursor(context.cursor)
     events = []
-    for (asset, name), result in checks.results_now(database, topic, settings).items():
+    for (asset, name), look in checks.looks(database, topic, settings).items():
+        last = reports.get(name)
+        if last and name in checks.DEAR and not reporting.due(last, last.outcome, now, AT_LEAST_EVERY):
+            continue
+        result = look()
         outcome = "passed" if result.passed else str(result.severity.value)
-        if reporting.due(reports.get(name), outcome, now, AT_LEAST_EVERY):
+        if reporting.due(last, outcome, now, AT_LEAST_EVERY):
             events.append(checks.evaluation(asset, name, result))
             reports[name] = Report(outcome, now.isoformat())
     if not events:

@@ -130,6 +130,16 @@ class FakeMaster(SparkMaster):
         return None if driver_id == "driver-7" else "NOT_FOUND"
 
 
+# What nothing_lost and rejected_rate see where nothing ever happened.
+NOTHING_LOST: Mapping[str, Sequence[Row]] = {
+    "proof_known": [{"acknowledged_at": None, "erased_at": None}],
+    "proof_last_count": [
+        {"counted_at": NOW, "seconds": 0.1, "from_kafka": 0, "inserted": 0, "replayed": 0, "erased": 0}
+    ],
+    "rejected_recently": [{"consumed": 0, "reasons": {}}],
+}
+
+
 def healthy_topic() -> TopicState:
     brokers = (1, 2, 3)
     return TopicState("topic-id", tuple(Partition(number, 1, brokers, brokers) for number in range(3)))

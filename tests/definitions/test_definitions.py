@@ -8,7 +8,14 @@ from dagster import AssetKey, AssetSpec, DefaultScheduleStatus, DefaultSensorSta
 from pipeline_defs.definitions import defs
 
 STREAM_JOBS = {"start_stream", "restart_stream", "stop_stream", "carry_out_decision"}
-JOBS = STREAM_JOBS | {"provision", "produce_random_users", "check_users", "prune_history", "replay_rejected"}
+JOBS = STREAM_JOBS | {
+    "provision",
+    "produce_random_users",
+    "check_users",
+    "prune_history",
+    "replay_rejected",
+    "acknowledge_losses",
+}
 
 
 def specs() -> dict[str, AssetSpec]:

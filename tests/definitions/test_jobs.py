@@ -12,6 +12,7 @@ from pipeline_defs.settings import Settings
 from pipeline_defs.stream_jobs import DECISION_TAG
 from tests.definitions.fakes import (
     EMPTY_CLUSTER,
+    NOTHING_LOST,
     NOW,
     ON_CLUSTER,
     FakeApi,
@@ -30,6 +31,7 @@ CALM = {
     "users_newest": [{"newest": None}],
     "users_unique_index": [{"guarded": True}],
     "users_incomplete": [{"incomplete": 0, "examples": None}],
+    **NOTHING_LOST,
 }
 
 
@@ -202,7 +204,14 @@ def test_decisions_are_not_for_people(world: World):
 def test_check_users_runs_every_check(world: World):
     result = world.run("check_users")
     found = {evaluation.check_name: evaluation.passed for evaluation in result.get_asset_check_evaluations()}
-    assert found == {"freshness": False, "unique_uuid": True, "complete_rows": True, "topic_healthy": True}
+    assert found == {
+        "freshness": False,
+        "unique_uuid": True,
+        "complete_rows": True,
+        "nothing_lost": True,
+        "rejected_rate": True,
+        "topic_healthy": True,
+    }
 
 
 def test_a_check_that_cant_look_fails_and_says_why(world: World):
@@ -272,3 +281,14 @@ def test_replay_rejected_refuses_a_time_without_a_zone_in_a_sentence(world: Worl
     result = world.run_with({"ops": {"replay": {"config": {"rejected_to": "yesterday"}}}}, "replay_rejected")
     assert "rejected_to is 'yesterday', which is no time with a zone." in failure_of(result)
     assert not world.spark_master.submitted
+
+
+# acknowledge_losses
+
+
+def test_acknowledge_losses_writes_the_note_down(world: World):
+    world.database.answers["acknowledge"] = [{"acknowledged_at": NOW}]
+    assert world.run_with(
+        {"ops": {"acknowledge": {"config": {"note": "off for a week"}}}}, "acknowledge_losses"
+    ).success
+    assert world.database.values_of("acknowledge")[0]["note"] == "off for a week"

@@ -16,6 +16,7 @@ from pipeline_defs.definitions import defs
 from pipeline_defs.settings import Settings
 from tests.definitions.fakes import (
     EMPTY_CLUSTER,
+    NOTHING_LOST,
     FakeDatabase,
     FakeMaster,
     FakeTopic,
@@ -87,6 +88,7 @@ def checks_database(newest: datetime) -> FakeDatabase:
             "users_newest": [{"newest": newest}],
             "users_unique_index": [{"guarded": True}],
             "users_incomplete": [{"incomplete": 0, "examples": None}],
+            **NOTHING_LOST,
         }
     )
 
@@ -101,7 +103,7 @@ def test_every_check_is_reported_first_and_then_what_changed(
 ):
     resources = {"topic": FakeTopic(healthy_topic()), "settings": settings}
     first = look(sensors.users_checks, instance, database=checks_database(now), **resources)
-    names = ("freshness", "unique_uuid", "complete_rows", "topic_healthy")
+    names = ("freshness", "unique_uuid", "complete_rows", "nothing_lost", "rejected_rate", "topic_healthy")
     assert evaluations(first) == dict.fromkeys(names, True)
     cursor = result(first).cursor
     same = look(sensors.users_checks, instance, cursor, database=checks_database(now), **resources)
@@ -117,7 +119,7 @@ def test_checks_are_reported_again_before_a_minute_is_over(
     reports = json.loads(str(result(look(sensors.users_checks, instance, **resources)).cursor))
     for report in reports.values():
         report["at"] = (now - timedelta(seconds=46)).isoformat()
-    assert len(evaluations(look(sensors.users_checks, instance, json.dumps(reports), **resources))) == 4
+    assert len(evaluations(look(sensors.users_checks, instance, json.dumps(reports), **resources))) == 6
 
 
 def test_a_database_that_is_away_fails_its_checks_and_no_other(instance: DagsterInstance, settings: Settings):
@@ -126,8 +128,21 @@ def test_a_database_that_is_away_fails_its_checks_and_no_other(instance: Dagster
         "freshness": False,
         "unique_uuid": False,
         "complete_rows": False,
+        "nothing_lost": False,
+        "rejected_rate": False,
         "topic_healthy": True,
     }
+
+
+def test_what_is_dear_is_looked_at_only_when_a_report_is_due(
+    instance: DagsterInstance, settings: Settings, now: datetime
+):
+    database = checks_database(now)
+    resources = {"topic": FakeTopic(healthy_topic()), "settings": settings, "database": database}
+    cursor = result(look(sensors.users_checks, instance, **resources)).cursor
+    look(sensors.users_checks, instance, cursor, **resources)
+    assert len(database.values_of("rejected_recently")) == 2
+    assert len(database.values_of("proof_ledger")) == 1
 
 
 # slot_watch

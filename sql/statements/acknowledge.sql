@@ -1,0 +1,2 @@
+INSERT INTO acknowledgements (acknowledged_by, note) VALUES (%(acknowledged_by)s, %(note)s)
+RETURNING acknowledged_at;
