@@ -45,7 +45,7 @@ def read(bootstrap_servers: str, topic: str, ranges: Mapping[int, tuple[int, int
         "auto.offset.reset": "earliest",
         "isolation.level": "read_committed",
         "queued.max.messages.kbytes": _BYTES // 1024,
-        "log_level": 3,
+        "log_level": 2,
     }
     if not ranges:
         return []
