@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pipeline_defs.supervision.states import ACTING, HEALTHY
 from tests.integration.stack import Stack
 
-_HEALTHY = {"running", "idle", "catching up"}
-_PASSIVE = {"keep", "wait", "ask for help"}
 _NEXT_ROW = """
 SELECT min(ingested_at) AS at FROM users WHERE id > %(last_id)s AND ingested_at > %(struck_at)s
 """
@@ -39,9 +38,9 @@ def read(stack: Stack, struck_at: datetime, last_id: int, rightly: frozenset[str
     """Read what was written down since the fault."""
     decisions = stack.query(_DECISIONS, struck_at=struck_at)
     observed = stack.dagster_storage(_OBSERVATIONS, struck_at=struck_at)
-    noticed = [row["at"] for row in observed if _state(row["event"]) not in _HEALTHY]
-    noticed += [row["at"] for row in decisions if row["state"] not in _HEALTHY]
-    actions = [row for row in decisions if row["action"] not in _PASSIVE]
+    noticed = [row["at"] for row in observed if _state(row["event"]) not in HEALTHY]
+    noticed += [row["at"] for row in decisions if row["state"] not in HEALTHY]
+    actions = [row for row in decisions if row["action"] in ACTING]
     acted = [row["at"] for row in [*actions, *stack.query(_STARTS, struck_at=struck_at)]]
     [next_row] = stack.query(_NEXT_ROW, last_id=last_id, struck_at=struck_at)
 

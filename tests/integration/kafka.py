@@ -6,6 +6,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import chain, repeat
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
@@ -13,6 +14,7 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 from tests.waiting import until
 
 _SECONDS = 60.0
+Headers = list[tuple[str, str | bytes | None]]
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,19 @@ class Record:
 
 
 def produce(
-    bootstrap_servers: str, topic: str, records: Iterable[tuple[bytes | None, bytes | None]]
+    bootstrap_servers: str,
+    topic: str,
+    records: Iterable[tuple[bytes | None, bytes | None]],
+    headers: Iterable[Headers] = (),
 ) -> list[tuple[int, int]]:
-    """Send keys and values, wait until every broker in sync has them, and give partition and offset of each."""
+    """Send keys and values, wait until every broker in sync has them, and give partition and offset of each.
+
+    Args:
+        bootstrap_servers: the brokers.
+        topic: where to.
+        records: key and value of each.
+        headers: of the first records, in the same order; those that come after have none.
+    """
     producer = Producer(
         {"bootstrap.servers": bootstrap_servers, "acks": "all", "enable.idempotence": True, "compression.type": "lz4"}
     )
@@ -42,10 +54,10 @@ def produce(
         else:
             places[number] = message.partition() or 0, message.offset() or 0
 
-    for number, (key, value) in enumerate(records):
+    for number, ((key, value), given) in enumerate(zip(records, chain(headers, repeat([])), strict=False)):
         while True:
             try:
-                producer.produce(topic, key=key, value=value, on_delivery=partial(note, number))
+                producer.produce(topic, key=key, value=value, headers=given, on_delivery=partial(note, number))
                 break
             except BufferError:  # the queue is full until some are delivered
                 producer.poll(0.1)
