@@ -68,12 +68,13 @@ class Reporter:
         self._last_batch = -1
         self._next_report = 0.0
 
-    def report(self, query: StreamingQuery) -> None:
-        """Write what is new of a StreamingQuery and move the heartbeat, unless that was done a moment ago."""
+    def report(self, query: StreamingQuery) -> bool:
+        """Write what is new of a StreamingQuery and move the heartbeat; False where that was done a moment ago."""
         if time.monotonic() < self._next_report:
-            return
+            return False
         with self._session.cursor() as cursor:
             for row in rows(self._application_id, query.recentProgress, self._last_batch):
                 cursor.execute(statement("stream_progress_record"), row)
                 self._last_batch = row["batch_id"]
         self._next_report = time.monotonic() + _SECONDS_BETWEEN_REPORTS
+        return True

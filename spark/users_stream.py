@@ -102,7 +102,8 @@ def _watch(
     """
     while not query.awaitTermination(1):
         lease.renew(session, lease.WHILE_RUNNING)
-        reporter.report(query)
+        if reporter.report(query):
+            writer.compare_with_ledger()
         if not lease.is_wanted(session, start_id):
             # The last batch may take longer than the lease of a running driver lasts.
             lease.renew(session, lease.WHILE_STARTING)
@@ -136,6 +137,27 @@ class BatchWriter:
             parsed.foreachPartition(partial(sink.write_partition, batch=batch))
             self._pass_over_empty(batch)
             self._stands.update(ends)
+
+    def compare_with_ledger(self) -> None:
+        """Look, between two batches, whether the ledger still stands where they left it, or beyond.
+
+        Raises:
+            LedgerError: it fell back, as it does when a backup is restored. What is missing may be in a partition to
+                which nothing comes, so it is not left to the next batch to find out.
+        """
+        if not self._turn.acquire(blocking=False):
+            return
+        try:
+            with self._connection, self._connection.cursor() as cursor:
+                now = ledger.next_offsets(cursor, self._topic, self._topic_id)
+        finally:
+            self._turn.release()
+        fallen = {p: now.get(p) for p, offset in self._stands.items() if now.get(p, -1) < offset}
+        if fallen:
+            raise ledger.LedgerError(
+                f"The ledger fell back to {fallen} (it stood at {self._stands}): PostgreSQL was restored or the ledger "
+                "changed. A new start of the driver goes on from the ledger."
+            )
 
     def finish(self) -> None:
         """Wait until the batch under way is written, and let no other begin."""

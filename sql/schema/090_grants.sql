@@ -12,3 +12,9 @@ DO $$
 BEGIN
     EXECUTE format('GRANT USAGE ON SEQUENCE %s TO users_stream', pg_get_serial_sequence('users', 'id'));
 END $$;
+
+-- Whoever locks a row of the ledger and then says nothing, in a forgotten psql for example, would hold up the stream.
+DO $$
+BEGIN
+    EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = %L', current_database(), '60s');
+END $$;
