@@ -166,11 +166,11 @@ def _problem_of_record() -> Column:
             (F.col("value").isNull(), _problem("tombstone", "the record has no value")),
             (F.btrim(text, F.lit(_WHITE_SPACE)) == "", _problem("empty", "the value is empty or blank")),
             (~F.is_valid_utf8(text), _problem("invalid_utf8", "the value is not UTF-8")),
+            # Well-formed all the same: what stopped the reading is half a pair, or a key that comes twice.
             (
-                text.rlike(_HALF_PAIR),
+                _is_well_formed(text) & text.rlike(_HALF_PAIR),
                 _problem("unstorable_character", "the value holds half a surrogate pair"),
             ),
-            # Well-formed all the same: what stopped the reading is a key that comes twice.
             (_is_well_formed(text), _problem("duplicate_key", "an object holds one key twice")),
         ]
     ).otherwise(_problem("not_json", "the value is not JSON, is cut off, or is nested too deep"))

@@ -147,6 +147,7 @@ FIELD_CASES = {
     "combining characters": Case(person("name.first", "e\u0301" * 25), row={"name_first": "e\u0301" * 25}),
     "escaped emoji": Case(GOOD.replace(b"Ada", b"\\ud83d\\ude80"), row={"name_first": "🚀"}),
     "half a surrogate pair": Case(GOOD.replace(b"Ada", b"A\\ud83dz"), "unstorable_character", "half"),
+    "cut off inside a surrogate pair": Case(b'{"gender": "\\ud83d', "not_json"),
     "the other half": Case(GOOD.replace(b"Ada", b"A\\uDE80z"), "unstorable_character", "half"),
     "a question mark": Case(person("name.first", "A?a"), row={"name_first": "A?a"}),
     "no LEGO country": Case(person("location.country", without=True), row={"country": None}),
