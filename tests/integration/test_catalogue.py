@@ -26,7 +26,6 @@ _ODD_HEADERS: dict[str, Headers] = {
     "alien headers": [("trace", b"\xff\x00\xfe"), ("slot", b"not a date"), ("", b"no name")],
     "a header twice": [("slot", b"1"), ("slot", b"2")],
     "a header without a value": [("slot", None)],
-    "a header whose name holds U+0000": [("a\0b", b"1")],
 }
 
 
@@ -167,7 +166,7 @@ def test_rejected_records_are_kept_byte_for_byte_with_the_reason(outcome: Outcom
         assert given.detail in row["detail"], given.name
         assert as_bytes(row["payload"]) == given.value, given.name
         assert as_bytes(row["key"]) == given.key, given.name
-        assert headers(row["headers"]) == [(name.replace("\0", "�"), value) for name, value in given.headers]
+        assert headers(row["headers"]) == given.headers
 
 
 def test_the_ledger_moved_by_exactly_these(outcome: Outcome) -> None:
