@@ -77,11 +77,11 @@ def _play(stack: Stack, name: str, fault: Fault, seed: int, count: int) -> Round
     tail.send(stack.bootstrap_servers, TOPIC)
     places = load.places | tail.places
     until_reachable(lambda: is_consumed(stack, places), "every record consumed")
-    recovered_after = (datetime.now(UTC) - struck_at).total_seconds()
+    recovered_at = datetime.now(UTC)
     wait_until_calm(stack)
     verdict = verify(stack, places, before)
-    told = timeline.read(stack, struck_at, before.last_id, fault.rightly)
-    _say(f"{name}, seed {seed}: {verdict}, {told}, all consumed after {recovered_after:.1f} s")
+    told = timeline.read(stack, struck_at, recovered_at, before.last_id, fault.rightly)
+    _say(f"{name}, seed {seed}: {verdict}, {told}, all consumed after {recovered_at - struck_at}")
     if not in_flight:
         assert verdict.is_clean
         raise TooLateError

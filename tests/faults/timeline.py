@@ -8,8 +8,15 @@ from typing import Any
 from pipeline_defs.supervision.states import ACTING, HEALTHY
 from tests.integration.stack import Stack
 
+# Where a batch of three transactions is struck, one of them may still commit: rows are back after the longest pause.
 _NEXT_ROW = """
-SELECT min(ingested_at) AS at FROM users WHERE id > %(last_id)s AND ingested_at > %(struck_at)s
+SELECT at FROM (
+    SELECT
+        ingested_at AS at,
+        ingested_at - lag(ingested_at, 1, %(struck_at)s::TIMESTAMPTZ) OVER (ORDER BY ingested_at) AS pause
+    FROM users WHERE id > %(last_id)s AND ingested_at BETWEEN %(struck_at)s AND %(recovered_at)s
+) AS rows
+ORDER BY pause DESC LIMIT 1
 """
 _OBSERVATIONS = """
 SELECT timestamp AT TIME ZONE 'UTC' AS at, event FROM event_logs
@@ -34,23 +41,23 @@ class Timeline:
     wrong: tuple[str, ...]
 
 
-def read(stack: Stack, struck_at: datetime, last_id: int, rightly: frozenset[str]) -> Timeline:
-    """Read what was written down since the fault."""
+def read(stack: Stack, struck_at: datetime, recovered_at: datetime, last_id: int, rightly: frozenset[str]) -> Timeline:
+    """Read what was written down from the fault until all of the load was consumed, or until now."""
     decisions = stack.query(_DECISIONS, struck_at=struck_at)
     observed = stack.dagster_storage(_OBSERVATIONS, struck_at=struck_at)
     noticed = [row["at"] for row in observed if _state(row["event"]) not in HEALTHY]
     noticed += [row["at"] for row in decisions if row["state"] not in HEALTHY]
     actions = [row for row in decisions if row["action"] in ACTING]
     acted = [row["at"] for row in [*actions, *stack.query(_STARTS, struck_at=struck_at)]]
-    [next_row] = stack.query(_NEXT_ROW, last_id=last_id, struck_at=struck_at)
+    rows = stack.query(_NEXT_ROW, last_id=last_id, struck_at=struck_at, recovered_at=recovered_at)
 
-    def seconds(moments: list[datetime | None]) -> float | None:
-        return min(((moment - struck_at).total_seconds() for moment in moments if moment is not None), default=None)
+    def seconds(moments: list[datetime]) -> float | None:
+        return min(((moment - struck_at).total_seconds() for moment in moments), default=None)
 
     return Timeline(
         noticed=seconds(noticed),
         acted=seconds(acted),
-        next_row=seconds([next_row["at"]]),
+        next_row=seconds([row["at"] for row in rows]),
         wrong=tuple(f"{row['action']}: {row['reason']}" for row in actions if row["action"] not in rightly),
     )
 

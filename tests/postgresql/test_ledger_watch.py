@@ -22,7 +22,7 @@ _STANDS = 5
 @pytest.fixture
 def writer(database: Database) -> Iterator[BatchWriter]:
     url = database.url("users_stream")
-    given = read_settings({"USERS_STREAM_DATABASE_URL": url, "STREAM_CHECKPOINT_ROOT": "/nowhere"}, {})
+    given = read_settings({"USERS_STREAM_DATABASE_URL": url, "STREAM_CHECKPOINT_ROOT": "/nowhere"})
     with closing(psycopg2.connect(url)) as connection:
         yield BatchWriter(given, Plan("A", {}, {}, {0: _STANDS}), Path("/nowhere"), connection)
 
