@@ -1,4 +1,4 @@
-"""What assets, checks, jobs and sensors are given: settings, the database, the topic, the API, the Spark master.
+"""What assets, checks, jobs and sensors are given: settings, the database, Kafka, the API, the Spark master.
 
 Each is made when something runs, none at import. Tests give their own.
 """
@@ -6,6 +6,7 @@ Each is made when something runs, none at import. Tests give their own.
 from dagster import ResourceDefinition
 
 from pipeline_defs.database import Database
+from pipeline_defs.kafka_cluster import KafkaCluster
 from pipeline_defs.kafka_topic import Topic
 from pipeline_defs.random_user import RandomUserApi
 from pipeline_defs.settings import Settings, read_producer, read_settings
@@ -23,6 +24,10 @@ def _database(_: object) -> Database:
 def _topic(_: object) -> Topic:
     settings = read_settings()
     return Topic(settings.kafka_bootstrap_servers, settings.kafka_topic, read_producer())
+
+
+def _kafka_cluster(_: object) -> KafkaCluster:
+    return KafkaCluster(read_settings().kafka_bootstrap_servers)
 
 
 def _api(_: object) -> RandomUserApi:
@@ -44,6 +49,7 @@ RESOURCES = {
     "settings": ResourceDefinition(_settings),
     "database": ResourceDefinition(_database),
     "topic": ResourceDefinition(_topic),
+    "kafka_cluster": ResourceDefinition(_kafka_cluster),
     "api": ResourceDefinition(_api),
     "spark_master": ResourceDefinition(_spark_master),
 }

@@ -19,6 +19,7 @@ from pipeline_defs.errors import SettingsError
 from pipeline_defs.producer_configuration import ProducerConfiguration
 from pipeline_defs.random_user.errors import InvalidRequestError
 from pipeline_defs.random_user.options import checked_parameters, checked_url
+from pipeline_defs.stream_judgements import LagLimits
 from pipeline_defs.supervision.world import Limits
 
 _REPOSITORY = Path(__file__).parent.parent
@@ -57,6 +58,14 @@ def _database_address(value: SecretStr) -> SecretStr:
 
 def _split(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _webhook(value: object) -> object:
+    if isinstance(value, str) and not value.strip():
+        return None
+    if isinstance(value, str) and not value.startswith(("http://", "https://")):
+        raise ValueError("it must start with http:// or https:// (its value is not shown here)")
+    return value
 
 
 def _stream_variables() -> dict[str, str]:
@@ -110,6 +119,21 @@ class Settings(BaseSettings):
     )
     rejected_fail_percent: float = Field(
         default=10.0, ge=0, le=100, description="Rejected in a hundred records, above which `rejected_rate` fails."
+    )
+
+    unwell_seconds: Seconds = Field(
+        default=120, description="Seconds for which the stream may be on its way before `stream_running` fails."
+    )
+    lag_warn_records: int = Field(default=10_000, ge=1, description="Records behind from which `stream_lag` warns.")
+    lag_fail_records: int = Field(default=100_000, ge=1, description="Records behind from which `stream_lag` fails.")
+    lag_warn_seconds: Seconds = Field(
+        default=60, description="Age of the oldest record that waits, in seconds, from which `stream_lag` warns."
+    )
+    lag_fail_seconds: Seconds = Field(
+        default=300, description="Age of the oldest record that waits, in seconds, from which `stream_lag` fails."
+    )
+    slots_fail_count: int = Field(
+        default=3, ge=1, description="Slots missed or failed in 10 minutes from which `slots_kept` fails."
     )
 
     # These two are the producer's keys as well, and checked there.
@@ -167,6 +191,7 @@ class Settings(BaseSettings):
     spark_driver_memory: Memory = Field(default="640m", description="Heap of the driver, such as `640m` or `1g`.")
     spark_executor_memory: Memory = Field(default="640m", description="Heap of each executor.")
     spark_cores_max: int = Field(default=3, ge=1, description="The most cores that all executors use together.")
+    spark_workers: int = Field(default=2, ge=1, description="Workers that `spark_healthy` expects.")
 
     stream_variables: Mapping[str, str] = Field(
         default_factory=_stream_variables,
@@ -184,7 +209,8 @@ class Settings(BaseSettings):
         default=240, description="Input that waits so long makes the supervisor restart the stream."
     )
     supervisor_register_seconds: Seconds = Field(
-        default=180, description="A driver gets so long until its application is registered and has told of itself."
+        default=300,
+        description="A driver gets so long to register its application, and that again to tell of itself.",
     )
     supervisor_graceful_stop_seconds: Seconds = Field(
         default=60,
@@ -210,6 +236,11 @@ class Settings(BaseSettings):
         default=6, ge=2, description="So many failed starts within the window open the breaker: no more are tried."
     )
     supervisor_breaker_window_seconds: Seconds = Field(default=900, description="The time in which starts are counted.")
+
+    alert_webhook_url: Annotated[SecretStr | None, BeforeValidator(_webhook)] = Field(
+        default=None,
+        description="A webhook that takes Slack's messages: failures and recoveries are told there. It is a secret.",
+    )
 
     dagster_ui_url: HttpAddress = Field(
         default="http://127.0.0.1:3000", description="Dagster's web UI, for links to it."
@@ -270,6 +301,21 @@ class Settings(BaseSettings):
     def fail_after(self) -> timedelta:
         """The age of the newest row from which `freshness` fails."""
         return timedelta(seconds=self.freshness_fail_seconds)
+
+    @property
+    def kafka_brokers(self) -> int:
+        """How many brokers are expected: each of KAFKA_BOOTSTRAP_SERVERS is one."""
+        return len(self.kafka_bootstrap_servers.split(","))
+
+    @property
+    def unwell_after(self) -> timedelta:
+        """How long the stream may be on its way before `stream_running` fails."""
+        return timedelta(seconds=self.unwell_seconds)
+
+    @property
+    def lag_limits(self) -> LagLimits:
+        """From where `stream_lag` warns and fails."""
+        return LagLimits(self.lag_warn_records, self.lag_fail_records, self.lag_warn_seconds, self.lag_fail_seconds)
 
     @property
     def supervisor_limits(self) -> Limits:

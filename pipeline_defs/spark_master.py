@@ -24,11 +24,15 @@ class SparkMasterError(PipelineError):
 
 @dataclass(frozen=True)
 class Driver:
-    """A driver in cluster mode; `state` is SUBMITTED, RUNNING, RELAUNCHING; `worker` is None while it waits for one."""
+    """A driver in cluster mode; `state` is SUBMITTED, RUNNING, RELAUNCHING; `worker` is None while it waits for one.
+
+    `worker_url` is that of the worker's web interface, which shows the driver's logs.
+    """
 
     id: str
     state: str
     worker: str | None
+    worker_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Cluster:
     cores_free: int
     drivers: tuple[Driver, ...]
     applications: tuple[Application, ...]
+    memory_mib: int = 0
+    memory_free_mib: int = 0
 
 
 @dataclass(frozen=True)
@@ -160,13 +166,14 @@ class SparkMaster:
 
 def _cluster_of(found: Mapping[str, Any]) -> Cluster:
     workers = [worker for worker in found["workers"] if worker["state"] == "ALIVE"]
+    urls = {worker["id"]: worker.get("webuiaddress") for worker in workers}
     return Cluster(
         status=found["status"],
         workers_alive=len(workers),
         cores=sum(worker["cores"] for worker in workers),
         cores_free=sum(worker["coresfree"] for worker in workers),
         drivers=tuple(
-            Driver(driver["id"], driver["state"], _worker_of(driver["worker"]))
+            Driver(driver["id"], driver["state"], _worker_of(driver["worker"]), urls.get(driver["worker"]))
             for driver in found["activedrivers"]
             if driver["mainclass"] == PYTHON_DRIVER
         ),
@@ -176,6 +183,8 @@ def _cluster_of(found: Mapping[str, Any]) -> Cluster:
             )
             for app in found["activeapps"]
         ),
+        memory_mib=sum(worker["memory"] for worker in workers),
+        memory_free_mib=sum(worker["memoryfree"] for worker in workers),
     )
 
 

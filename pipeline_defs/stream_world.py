@@ -35,6 +35,7 @@ class Seen:
     Attributes:
         world: what the decision depends on.
         progress: the driver's newest row of stream_progress, for people; None before the first.
+        restarts: how often the stream started again since somebody asked for it.
         entries: the newest rows of `decisions`, newest first.
         run_at_work: a run that starts or stops the stream is queued or at work.
         ended_runs: how the runs of open rows ended, by the row's id.
@@ -43,6 +44,7 @@ class Seen:
 
     world: World
     progress: Row | None
+    restarts: int
     entries: Sequence[Entry]
     run_at_work: str | None
     ended_runs: Mapping[int, str]
@@ -74,6 +76,7 @@ def look(  # noqa: PLR0913 - all that is looked at
         starts = [DriverStart(**row) for row in session.run("driver_starts_since", since=since)]
         own = [OwnStart(row["decided_at"], row["subject"]) for row in session.run("decisions_starts", since=since)]
         entries = [_entry(row) for row in session.run("decisions_recent")]
+        started = session.run("driver_starts_count", since=wanted.asked_at)[0]["starts"]
         progress = next(iter(session.run("stream_progress_latest")), None)
         lines = session.run("ledger_read", topic=topic.name)
     lag = _lag(topic, lines)
@@ -94,6 +97,7 @@ def look(  # noqa: PLR0913 - all that is looked at
     return Seen(
         world=world,
         progress=progress,
+        restarts=max(0, started - 1),
         entries=entries,
         run_at_work=at_work[0].run_id if at_work else None,
         ended_runs={} if at_work else _ended_runs(instance, entries),

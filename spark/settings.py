@@ -134,6 +134,15 @@ def settings() -> Settings:
     return read_settings(os.environ)
 
 
+def database_url() -> str:
+    """Give the address of the tables alone, for a driver whose other settings can't be used.
+
+    Raises:
+        SettingsError: it is not set.
+    """
+    return _required(os.environ, "USERS_STREAM_DATABASE_URL")
+
+
 def _by_name(consumer: Mapping[str, object], file: str) -> dict[str, tuple[str, object]]:
     """Give each key's own spelling and value by the name that KEYS has for it, with or without `kafka.`."""
     known = {key.name.removeprefix("kafka."): key.name for key in KEYS}

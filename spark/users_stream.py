@@ -23,7 +23,7 @@ from spark import lease, ledger, lifeline, progress, sink
 from spark.copy_text import lines
 from spark.database import Connection, connect, is_passing, persist
 from spark.parse import parse
-from spark.settings import Settings, settings
+from spark.settings import Settings, SettingsError, database_url, settings
 from spark.topic import look
 
 LOGGER = logging.getLogger("users_stream")
@@ -34,7 +34,11 @@ _STOP_SECONDS = 15
 def main() -> int:
     """Run the stream, if this driver may, until it is no longer wanted. Gives the process's exit code."""
     lifeline.end_with_parent()
-    given = settings()
+    try:
+        given = settings()
+    except SettingsError as error:
+        _record_unusable(error)
+        raise
     session = _session(given)
     start_id = progress.record_start(session, _driver_id())
     try:
@@ -229,6 +233,18 @@ def _record_end(given: Settings, start_id: int, outcome: str, last_error: str | 
         LOGGER.exception("The driver's end can't be recorded.")
     finally:
         session.close()
+
+
+def _record_unusable(error: SettingsError) -> None:
+    """Write that this driver's settings can't be used: without that row the loop of its restarts would not be seen."""
+    try:
+        session = connect(database_url(), "users_stream driver", statement_seconds=5)
+        session.autocommit = True
+        start_id = progress.record_start(session, _driver_id())
+        progress.record_end(session, start_id, "failed", f"The settings can't be used. {error}")
+        session.close()
+    except Exception:
+        LOGGER.exception("That the settings can't be used can't be recorded.")
 
 
 def _within(seconds: float, work: Callable[[], None]) -> None:

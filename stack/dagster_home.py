@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from stack.components import HOST, Component, Probe, Site
-from stack.passwords import placeholder
+from stack.passwords import WEBHOOK, placeholder
 from stack.postgres import DATABASE
 from stack.state import write_private
 
@@ -37,7 +37,10 @@ def components(site: Site, chosen: dict[str, str]) -> list[Component]:
             probe=Probe.DAGSTER_CODE,
             ports=(site.port("dagster-code"),),
             needs=(DATABASE_STEP,),
-            environment=chosen | instance | pipeline_environment(site, placeholder("pipeline")),
+            environment=chosen
+            | instance
+            | pipeline_environment(site, placeholder("pipeline"))
+            | {"ALERT_WEBHOOK_URL": placeholder(WEBHOOK)},
             folder=site.repository,
         ),
         Component(

@@ -6,13 +6,14 @@ python -m stack.pages
 import sys
 from collections.abc import Callable, Mapping
 
-from stack import api_failures_page, settings_page
+from stack import api_failures_page, settings_page, supervision_page
 from stack.settings import REPOSITORY
 
 FOLDER = REPOSITORY / "docs"
 PAGES: Mapping[str, Callable[[], str]] = {
     "api-failures.md": api_failures_page.render,
     "settings.md": settings_page.render,
+    "supervision.md": supervision_page.render,
 }
 
 

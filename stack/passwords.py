@@ -1,4 +1,4 @@
-"""The passwords of the database roles: made once, kept in one file that only this account can read."""
+"""The passwords of the database roles, made once, and the alerts' webhook: a file that only this account can read."""
 
 import json
 import secrets
@@ -7,6 +7,8 @@ from pathlib import Path
 from stack.errors import MachineError, NotRunningError
 from stack.state import write_private
 
+# The address of the alerts' webhook is a password too; where none is configured it is empty.
+WEBHOOK = "alert_webhook_url"
 ROLES = ("postgres", "pipeline", "users_stream", "dagster")
 
 
@@ -24,6 +26,18 @@ def load_or_create(file: Path) -> dict[str, str]:
     if not file.exists():
         write_private(file, json.dumps({role: secrets.token_urlsafe(24) for role in ROLES}, indent=2) + "\n")
     return load(file)
+
+
+def keep_webhook(file: Path, url: str | None) -> None:
+    """Keep the webhook's address beside the passwords: this one, an empty one to forget it, None for the one before.
+
+    Raises:
+        NotRunningError, MachineError: as `load`.
+    """
+    load(file)
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    kept[WEBHOOK] = kept.get(WEBHOOK, "") if url is None else url
+    write_private(file, json.dumps(kept, indent=2) + "\n")
 
 
 def load(file: Path) -> dict[str, str]:

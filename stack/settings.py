@@ -275,6 +275,11 @@ def chosen_source() -> str | None:
     return os.environ.get("RANDOM_USER_API_URL") or None
 
 
+def chosen_webhook() -> str | None:
+    """Give the alerts' webhook that this shell names: empty to have none, None where it says nothing."""
+    return os.environ.get("ALERT_WEBHOOK_URL")
+
+
 def shell_java_home() -> Path | None:
     """Give JAVA_HOME of this shell."""
     return Path(os.environ["JAVA_HOME"]) if os.environ.get("JAVA_HOME") else None

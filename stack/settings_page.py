@@ -91,7 +91,11 @@ def _differences(keys: Iterable[Any]) -> Iterator[str]:
 
 def _of_field(model: type[BaseSettings], name: str, prefix: str = "") -> tuple[str, str, str]:
     field, variable = model.model_fields[name], f"{prefix}{name}".upper()
-    notes = " The local servers decide it." if variable in FROM_SERVERS or is_secret(field) else ""
+    notes = (
+        " The local servers decide it."
+        if variable in FROM_SERVERS or (is_secret(field) and variable != "ALERT_WEBHOOK_URL")
+        else ""
+    )
     return f"`{variable}`", f"{_default(field)}{_range(field)}", f"{field.description}{notes}"
 
 

@@ -33,7 +33,7 @@ from stack.display import Board
 from stack.errors import ExitCode
 from stack.launch import Launch
 from stack.machine.situation import look
-from stack.settings import Settings, chosen
+from stack.settings import Settings, chosen, chosen_webhook
 from stack.state import State
 from stack.supervisor import Supervisor, mark_children
 
@@ -65,6 +65,7 @@ def up(settings: Settings, console: Console) -> ExitCode:
                 settings, java=java_program, embedded_api=source.embedded(state, console, ran_before=ran_before)
             )
             passwords = stack_passwords.load_or_create(state.passwords)
+            stack_passwords.keep_webhook(state.passwords, chosen_webhook())
             started = _start(here, supervisor, passwords, console)
         except BaseException:
             # What this command began does not stay behind half-done; what ran before it is left alone.

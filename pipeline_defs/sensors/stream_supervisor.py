@@ -1,15 +1,6 @@
 """Brings the stream to what is wanted of it, and observes it."""
 
-from dagster import (
-    AssetObservation,
-    MetadataValue,
-    ResourceParam,
-    RunRequest,
-    SensorEvaluationContext,
-    SensorResult,
-    SkipReason,
-    sensor,
-)
+from dagster import ResourceParam, RunRequest, SensorEvaluationContext, SensorResult, SkipReason, sensor
 
 from pipeline_defs import reporting, stream_world
 from pipeline_defs.database import Database
@@ -20,9 +11,10 @@ from pipeline_defs.sensors.common import AT_LEAST_EVERY, RUNNING
 from pipeline_defs.settings import Settings
 from pipeline_defs.spark_master import SparkMaster
 from pipeline_defs.stream_jobs import DECISION_TAG
+from pipeline_defs.stream_observation import observation
 from pipeline_defs.stream_world import Seen
 from pipeline_defs.supervision import Decision, decide
-from pipeline_defs.supervision.books import held_back, settled, step
+from pipeline_defs.supervision.books import turn
 from pipeline_defs.supervision.memory import Memory
 
 
@@ -55,35 +47,18 @@ def stream_supervisor(
     return SensorResult(
         run_requests=[request] if request else [],
         skip_reason=None if request else outcome,
-        asset_events=[_observation(seen, decision, spark_master)] if due else [],
+        asset_events=[observation(seen, decision, spark_master.ui_url)] if due else [],
         cursor=seen.memory.reported(report).write(),
     )
 
 
 def _decide(database: Database, seen: Seen) -> tuple[Decision, RunRequest | None]:
-    """Decide, settle open rows that nobody will write any more, and write down what is new."""
-    decision = decide(seen.world)
-    if seen.run_at_work:
-        return _written(database, held_back(decision, seen.run_at_work), seen), None
-    entries = []
-    for entry in seen.entries:
-        ended = settled(entry, seen.ended_runs.get(entry.id), decision) if entry.outcome is None else None
-        if ended:
-            database.run("decisions_finish", id=entry.id, run_id=None, outcome=ended, subject=None)
-        else:
-            entries.append(entry)
-    taken = step(entries, decision)
-    if taken.again is not None:
-        return decision, _request(taken.again)
-    number = _record(database, decision) if taken.record else None
-    return decision, _request(number) if taken.request and number is not None else None
-
-
-def _written(database: Database, decision: Decision, seen: Seen) -> Decision:
-    """Write down a change of state that is seen while a run is at work."""
-    if step(seen.entries, decision).record:
-        _record(database, decision)
-    return decision
+    """Decide, and write down what the books ask for."""
+    taken = turn(seen.entries, decide(seen.world), seen.run_at_work, seen.ended_runs)
+    for number, outcome in taken.settled.items():
+        database.run("decisions_finish", id=number, run_id=None, outcome=outcome, subject=None)
+    number = _record(database, taken.decision) if taken.record else taken.again
+    return taken.decision, _request(number) if taken.request and number is not None else None
 
 
 def _record(database: Database, decision: Decision) -> int:
@@ -100,23 +75,3 @@ def _record(database: Database, decision: Decision) -> int:
 def _request(number: int) -> RunRequest:
     # Dagster starts no second run with the same key.
     return RunRequest(run_key=f"decision-{number}", tags={DECISION_TAG: str(number)})
-
-
-def _observation(seen: Seen, decision: Decision, master: SparkMaster) -> AssetObservation:
-    world, progress = seen.world, seen.progress
-    cluster = world.cluster
-    return AssetObservation(
-        "users_stream",
-        description=f"{decision.state}: {decision.reason}",
-        metadata={
-            "state": decision.state.value,
-            "reason": decision.reason,
-            "action": decision.action.value,
-            "wanted": f"{'running' if world.wanted.running else 'stopped'}, by {world.wanted.changed_by}",
-            "applications": MetadataValue.json([app.id for app in world.applications]),
-            "drivers": MetadataValue.json([f"{driver.id} on {driver.worker}" for driver in world.drivers]),
-            "workers_alive": cluster.workers_alive if cluster else 0,
-            "heartbeat": MetadataValue.timestamp(progress["heartbeat_at"]) if progress else MetadataValue.null(),
-            "spark_master": MetadataValue.url(master.ui_url),
-        },
-    )

@@ -1,7 +1,7 @@
 """What of a decision becomes a row of `decisions`, and what of a row becomes a run: once, whatever the ticks."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pipeline_defs.supervision.states import Action, Decision, State
@@ -27,48 +27,61 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Step:
-    """What to write down and what to run.
+class Turn:
+    """What to write down and what to run after a decision.
 
     Attributes:
+        decision: the decision; held back while a run is at work.
+        settled: outcomes of open rows that nobody will write any more, by the row's id.
         record: the decision is to become a row.
-        request: the row that is written needs a run.
-        again: the row whose run is to be asked for again, under the same key, because none is known of it.
+        request: the decision needs a run: under the id of the new row, or of the one that is named by `again`.
+        again: the open row whose run is asked for again, because none is known of it.
     """
 
+    decision: Decision
+    settled: Mapping[int, str] = field(default_factory=dict)
     record: bool = False
     request: bool = False
     again: int | None = None
 
 
-def step(entries: Sequence[Entry], decision: Decision) -> Step:
-    """Say what to write down and to run, after rows whose open ones were settled. The newest entry stands first."""
+def turn(entries: Sequence[Entry], decision: Decision, run_at_work: str | None, ended_runs: Mapping[int, str]) -> Turn:
+    """Say what to write down and what to run.
+
+    Args:
+        entries: the newest rows, newest first.
+        decision: what was decided now.
+        run_at_work: a run that starts or stops the stream, queued or at work: nothing is done beside it.
+        ended_runs: how the runs of open rows ended.
+    """
     newest = next(iter(entries), None)
-    if decision.acts:
-        waiting = next((entry for entry in entries if entry.outcome is None), None)
-        if waiting is not None and waiting.action is decision.action:
-            return Step(again=waiting.id)
-        return Step(record=True, request=True)
-    escalated = decision.action is Action.ASK_FOR_HELP and newest is not None and newest.action is not decision.action
-    changed = newest is None or newest.state is not decision.state
-    return Step(record=changed or escalated or decision.action is Action.ADOPT)
+    if run_at_work is not None:
+        held = _held_back(decision, run_at_work)
+        return Turn(held, record=_is_news(newest, held))
+    settled = {
+        entry.id: outcome
+        for entry in entries
+        if entry.outcome is None and (outcome := _settled(entry, ended_runs.get(entry.id), decision))
+    }
+    if not decision.acts:
+        return Turn(decision, settled, record=_is_news(newest, decision))
+    again = next((entry.id for entry in entries if entry.outcome is None and entry.id not in settled), None)
+    return Turn(decision, settled, record=again is None, request=True, again=again)
 
 
-def held_back(decision: Decision, run: str) -> Decision:
-    """Give the decision as it is while a run is at work: nothing is done beside it."""
+def _is_news(newest: Entry | None, decision: Decision) -> bool:
+    if newest is None or newest.state is not decision.state or decision.action is Action.ADOPT:
+        return True
+    return decision.action is Action.ASK_FOR_HELP and newest.action is not decision.action
+
+
+def _held_back(decision: Decision, run: str) -> Decision:
     if not decision.acts:
         return decision
     return replace(decision, action=Action.WAIT, reason=f"run {run} is at work. {decision.reason}", subject=None)
 
 
-def settled(entry: Entry, run_ended_as: str | None, decision: Decision) -> str | None:
-    """Give the outcome of an open row that nobody will write any more; None while somebody may.
-
-    Args:
-        entry: the open row.
-        run_ended_as: how its run ended; None if no run is known.
-        decision: what is decided now.
-    """
+def _settled(entry: Entry, run_ended_as: str | None, decision: Decision) -> str | None:
     if run_ended_as is not None:
         return f"its run ended without a word: {run_ended_as}"
     if decision.action is not entry.action:

@@ -249,7 +249,9 @@ RULES = (
     ),
     Rule(
         "its application has not told of itself, for long",
-        lambda w: w.application is not None and not w.has_told and _too_late(w),
+        lambda w: (
+            w.application is not None and not w.has_told and w.age_of_application > w.limits.register and _may_start(w)
+        ),
         State.RESTARTING,
         Action.RESTART,
         lambda w: f"{_app(w)} has not told of itself for {_seconds(w.limits.register)}",
@@ -276,6 +278,18 @@ RULES = (
         State.STALLED,
         Action.WAIT,
         _silent,
+    ),
+    Rule(
+        # The first batch takes long: Spark starts its executors, which read their code.
+        "input waits for the first batch of a young application",
+        lambda w: (
+            w.backlog.waiting_since is not None
+            and not w.has_written
+            and timedelta() < w.age_of_application < w.limits.restart_stalled
+        ),
+        State.STARTING,
+        Action.WAIT,
+        lambda w: f"{_app(w)} is at its first batch",
     ),
     Rule(
         "input waits and nothing is written, for long",

@@ -19,7 +19,7 @@ class Limits:
         silent: a heartbeat older than this is not fresh; the driver moves it on every few seconds.
         stalled: input that waits so long, while nothing is written, makes the stream `stalled`.
         restart_stalled: and so long, makes it be restarted.
-        register: a driver gets so long until its application is registered and has told of itself.
+        register: a driver gets so long until its application is registered, and that again until it tells of itself.
         surplus: of two drivers, the lease makes one end by itself; after this it is ended.
         stop: a driver that nobody wants gets so long to end by itself.
         ask_for_help: what only people can mend is waited for so long.
@@ -34,7 +34,7 @@ class Limits:
     silent: timedelta = timedelta(seconds=60)
     stalled: timedelta = timedelta(seconds=60)
     restart_stalled: timedelta = timedelta(seconds=240)
-    register: timedelta = timedelta(seconds=180)
+    register: timedelta = timedelta(seconds=300)
     surplus: timedelta = timedelta(seconds=60)
     stop: timedelta = timedelta(seconds=120)
     ask_for_help: timedelta = timedelta(seconds=300)
@@ -176,10 +176,22 @@ class World:
         return self.now - max(since, app.started_at) if since and app else timedelta()
 
     @property
+    def age_of_application(self) -> timedelta:
+        """How long ago the application registered."""
+        return self.now - self.application.started_at if self.application else timedelta()
+
+    @property
+    def has_written(self) -> bool:
+        """Whether the ledger has moved since the application registered."""
+        app, moved_at = self.application, self.backlog.moved_at
+        return bool(app and moved_at and moved_at > app.started_at)
+
+    @property
     def ran_before(self) -> bool:
-        """Whether the driver that is on its way wrote of an earlier start, or ran since the last start of ours."""
+        """Whether the driver that is on its way has had a start before this one, or ran since the last one of ours."""
         drivers = {driver.id for driver in self.drivers}
-        if any(start.driver_id in drivers for start in self.starts):
+        mine = [start for start in self.starts if start.driver_id in drivers]
+        if len(mine) > 1 or any(start.outcome or start.application_id for start in mine):
             return True
         own = self.own_starts[-1].at if self.own_starts else self.wanted.asked_at
         return bool(self.progress and self.progress.heartbeat_at > own)

@@ -9,6 +9,8 @@ from pydantic import SecretStr
 
 import sql
 from pipeline_defs.database import Database, DatabaseError, Row, Session
+from pipeline_defs.kafka_cluster import KafkaCluster, KafkaClusterError, KafkaState
+from pipeline_defs.kafka_quorum import Controller, Quorum
 from pipeline_defs.kafka_sender import Delivery, DeliveryError, Record, Sender
 from pipeline_defs.kafka_topic import Partition, Topic, TopicError, TopicState
 from pipeline_defs.random_user import Fetched, Person, RandomUserApi
@@ -78,6 +80,17 @@ class FakeTopic(Topic):
         return self.ends
 
 
+class FakeKafka(KafkaCluster):
+    def __init__(self, state: KafkaState | None = None) -> None:
+        super().__init__("nowhere:9092")
+        self.state = state
+
+    def describe(self) -> KafkaState:
+        if self.state is None:
+            raise KafkaClusterError("Kafka at nowhere:9092 doesn't answer: timed out.")
+        return self.state
+
+
 class FakeSender(Sender):
     def __init__(self, *, refuses: bool = False) -> None:
         self.refuses = refuses
@@ -143,6 +156,12 @@ NOTHING_LOST: Mapping[str, Sequence[Row]] = {
 def healthy_topic() -> TopicState:
     brokers = (1, 2, 3)
     return TopicState("topic-id", tuple(Partition(number, 1, brokers, brokers) for number in range(3)))
+
+
+def healthy_kafka() -> KafkaState:
+    fetched = int(datetime.now(UTC).timestamp() * 1000)
+    quorum = Quorum(101, tuple(Controller(number, 0, fetched) for number in (101, 102, 103)))
+    return KafkaState((1, 2, 3), quorum, partitions=3, under_replicated=(), offline=())
 
 
 def wanted(state: str) -> list[Row]:

@@ -5,6 +5,7 @@ import warnings
 import pytest
 from dagster import AssetKey, AssetSpec, DefaultScheduleStatus, DefaultSensorStatus, Definitions
 
+from pipeline_defs import alerts
 from pipeline_defs.definitions import defs
 
 STREAM_JOBS = {"start_stream", "restart_stream", "stop_stream", "carry_out_decision"}
@@ -41,16 +42,26 @@ def test_assets_stand_in_the_order_of_the_data():
         "random_user_topic": {AssetKey("random_user_api")},
         "users_stream": {AssetKey("random_user_topic")},
         "users": {AssetKey("users_stream")},
+        "kafka_cluster": set(),
+        "spark_cluster": set(),
     }
 
 
-@pytest.mark.parametrize("name", ["random_user_api", "random_user_topic", "users_stream", "users"])
+@pytest.mark.parametrize(
+    "name", ["random_user_api", "random_user_topic", "users_stream", "users", "kafka_cluster", "spark_cluster"]
+)
 def test_assets_have_owners_kinds_a_description_and_one_group(name: str):
     spec = specs()[name]
     assert spec.owners
     assert spec.kinds
     assert spec.description
     assert spec.group_name == "pipeline"
+
+
+def test_each_check_has_a_description_and_those_that_people_are_told_of_are_there():
+    checks = {spec.name: spec for check in defs.asset_checks or () for spec in check.check_specs}
+    assert all(spec.description for spec in checks.values())
+    assert set(checks) >= alerts.WATCHED
 
 
 def test_users_has_a_freshness_policy():
@@ -81,6 +92,8 @@ def test_schedules_and_sensors_are_on_by_default():
         "stream_supervisor": 15,
         "users_observer": 15,
         "users_checks": 15,
+        "cluster_health": 15,
+        "alerting": 15,
         "slot_watch": 30,
     }
     assert {schedule.default_status for schedule in repository.schedule_defs} == {DefaultScheduleStatus.RUNNING}

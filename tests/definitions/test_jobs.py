@@ -17,9 +17,11 @@ from tests.definitions.fakes import (
     ON_CLUSTER,
     FakeApi,
     FakeDatabase,
+    FakeKafka,
     FakeMaster,
     FakeSender,
     FakeTopic,
+    healthy_kafka,
     healthy_topic,
     wanted,
 )
@@ -29,6 +31,7 @@ CALM = {
     "stream_state_read": wanted("running"),
     "slots_claim": [{"slot": "claimed"}],
     "users_newest": [{"newest": None}],
+    "slots_recent": [{"slots": 4, "missed": 0, "failed": 0, "late": 0, "newest": None}],
     "users_unique_index": [{"guarded": True}],
     "users_incomplete": [{"incomplete": 0, "examples": None}],
     **NOTHING_LOST,
@@ -73,6 +76,7 @@ class World:
             "settings": self.settings,
             "database": self.database,
             "topic": self.topic,
+            "kafka_cluster": FakeKafka(healthy_kafka()),
             "api": self.api,
             "spark_master": self.spark_master,
         }
@@ -204,14 +208,18 @@ def test_decisions_are_not_for_people(world: World):
 def test_check_users_runs_every_check(world: World):
     result = world.run("check_users")
     found = {evaluation.check_name: evaluation.passed for evaluation in result.get_asset_check_evaluations()}
-    assert found == {
-        "freshness": False,
-        "unique_uuid": True,
-        "complete_rows": True,
-        "nothing_lost": True,
-        "rejected_rate": True,
-        "topic_healthy": True,
-    }
+    well = (
+        "unique_uuid",
+        "complete_rows",
+        "topic_healthy",
+        "nothing_lost",
+        "rejected_rate",
+        "slots_kept",
+        "stream_lag",
+        "kafka_healthy",
+        "spark_healthy",
+    )
+    assert found == dict.fromkeys(well, True) | {"freshness": False, "stream_running": False}
 
 
 def test_a_check_that_cant_look_fails_and_says_why(world: World):

@@ -89,6 +89,7 @@ def checks_database(newest: datetime) -> FakeDatabase:
             "users_unique_index": [{"guarded": True}],
             "users_incomplete": [{"incomplete": 0, "examples": None}],
             **NOTHING_LOST,
+            "decisions_recent": [{"state": "running", "decided_at": newest, "reason": "app-1 runs"}],
         }
     )
 
@@ -103,7 +104,8 @@ def test_every_check_is_reported_first_and_then_what_changed(
 ):
     resources = {"topic": FakeTopic(healthy_topic()), "settings": settings}
     first = look(sensors.users_checks, instance, database=checks_database(now), **resources)
-    names = ("freshness", "unique_uuid", "complete_rows", "nothing_lost", "rejected_rate", "topic_healthy")
+    users = ("freshness", "unique_uuid", "complete_rows", "nothing_lost", "rejected_rate")
+    names = (*users, "topic_healthy", "stream_running", "stream_lag")
     assert evaluations(first) == dict.fromkeys(names, True)
     cursor = result(first).cursor
     same = look(sensors.users_checks, instance, cursor, database=checks_database(now), **resources)
@@ -131,6 +133,8 @@ def test_a_database_that_is_away_fails_its_checks_and_no_other(instance: Dagster
         "nothing_lost": False,
         "rejected_rate": False,
         "topic_healthy": True,
+        "stream_running": False,
+        "stream_lag": False,
     }
 
 
@@ -149,7 +153,8 @@ def test_what_is_dear_is_looked_at_only_when_a_report_is_due(
 
 
 def slots_database() -> FakeDatabase:
-    return FakeDatabase({"slots_close": [{"missed": 1}], "slots_give_up": [{"given_up": 2}]})
+    slots = {"slots": 24, "missed": 1, "failed": 0, "late": 0, "newest": None}
+    return FakeDatabase({"slots_recent": [slots], "slots_close": [{"missed": 1}], "slots_give_up": [{"given_up": 2}]})
 
 
 @pytest.fixture

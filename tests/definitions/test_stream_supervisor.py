@@ -36,6 +36,7 @@ def database(state: str = "running", **answers: Sequence[Row]) -> FakeDatabase:
             "stream_state_read": wanted(state),
             "stream_progress_latest": [progress],
             "decisions_record": [{"id": 7}],
+            "driver_starts_count": [{"starts": 3}],
             **answers,
         }
     )
@@ -170,6 +171,26 @@ def test_a_change_of_state_is_a_row(supervisor: Supervisor):
     supervisor.cluster = None
     supervisor.looks()
     assert supervisor.recorded() == [("idle", "adopt"), ("cluster unreachable", "wait")]
+
+
+def test_what_is_seen_of_the_stream_is_in_its_observation(supervisor: Supervisor):
+    driver = replace(ON_CLUSTER.drivers[0], worker_url="http://worker:8081")
+    supervisor.cluster = replace(ON_CLUSTER, drivers=(driver,))
+    metadata = result(supervisor.looks()).asset_events[0].metadata
+    values = {name: entry.value for name, entry in metadata.items()}
+    assert (values["lag"], values["lag_by_partition"], values["rows_per_second"]) == (0, {"0": 0}, 5.0)
+    assert (values["batch_seconds"], values["restarts"], values["driver"]) == (0.5, 2, "driver-1")
+    assert str(values["spark_application"]).endswith("/app/?appId=app-1")
+    assert values["log"] == "http://worker:8081/logPage/?driverId=driver-1&logType=stdout"
+    assert "last_error" not in values
+
+
+def test_the_last_error_is_shown_while_it_is_not_well(supervisor: Supervisor):
+    failed = {"driver_id": "driver-1", "application_id": None, "code_version": None, "last_error": "boom"}
+    starts = [{**failed, "started_at": datetime.now(UTC), "outcome": "failed"}]
+    supervisor.database = database(driver_starts_since=starts)
+    supervisor.cluster = replace(ON_CLUSTER, applications=())
+    assert result(supervisor.looks()).asset_events[0].metadata["last_error"].value == "boom"
 
 
 def test_a_master_that_is_away_is_no_reason_to_start(supervisor: Supervisor):

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,16 @@ def test_passwords_are_made_once_and_kept_private(tmp_path: Path):
     assert passwords.load_or_create(file) == made
     assert file.stat().st_mode & 0o777 == 0o600
     assert len(set(made.values())) == len(ROLES)
+
+
+def test_the_webhook_is_kept_until_another_one_or_none_is_named(tmp_path: Path):
+    file = tmp_path / "passwords.json"
+    made = passwords.load_or_create(file)
+    for named, kept in ((None, ""), ("http://hook", "http://hook"), (None, "http://hook"), ("", "")):
+        passwords.keep_webhook(file, named)
+        assert json.loads(file.read_text())[passwords.WEBHOOK] == kept
+    assert passwords.load(file) == made
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"postgres": "only"}'])

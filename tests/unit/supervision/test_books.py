@@ -1,52 +1,62 @@
 import pytest
 
 from pipeline_defs.supervision import Action, Decision, State
-from pipeline_defs.supervision.books import Entry, Step, held_back, settled, step
+from pipeline_defs.supervision.books import Entry, Turn, turn
 from tests.unit.supervision.worlds import ago
 
 START = Decision(Action.START, State.STARTING, "absent")
 WAIT = Decision(Action.WAIT, State.STARTING, "on its way")
 KEEP = Decision(Action.KEEP, State.RUNNING, "runs")
+AWAY = Decision(Action.WAIT, State.CLUSTER_UNREACHABLE, "away")
 HELP = Decision(Action.ASK_FOR_HELP, State.CLUSTER_UNREACHABLE, "away for long")
+ADOPT = Decision(Action.ADOPT, State.RUNNING, "was running")
 
 
 def entry(decision: Decision, outcome: str | None = "noted", number: int = 1) -> Entry:
     return Entry(number, ago(20), decision.state, decision.action, outcome)
 
 
-ACT = Step(record=True, request=True)
-NOTE = Step(record=True)
-UNREACHABLE = Decision(Action.WAIT, State.CLUSTER_UNREACHABLE, "away")
+ACT = Turn(START, record=True, request=True)
+OPEN = entry(START, None)
+NOT_NEEDED = {1: "not carried out: it was no longer needed"}
 
 CASES = {
-    "the first decision ever": ([], KEEP, NOTE),
+    "the first decision ever": ([], KEEP, Turn(KEEP, record=True)),
     "a decision that acts": ([entry(KEEP)], START, ACT),
     "a decision that acts, again, after the first was carried out": ([entry(START, "submitted")], START, ACT),
-    "a decision that acts, whose run nobody knows": ([entry(START, None)], START, Step(again=1)),
-    "as above, and the state has changed since": ([entry(KEEP, number=2), entry(START, None)], START, Step(again=1)),
-    "nothing new": ([entry(KEEP)], KEEP, Step()),
-    "waiting for what was started": ([entry(START, "submitted")], WAIT, Step()),
-    "another state": ([entry(START, "submitted")], KEEP, NOTE),
-    "help is asked for": ([entry(UNREACHABLE)], HELP, NOTE),
-    "help was asked for": ([entry(HELP)], HELP, Step()),
-    "adopted": ([entry(KEEP)], Decision(Action.ADOPT, State.RUNNING, "was running"), NOTE),
+    "a decision that acts, whose run nobody knows": ([OPEN], START, Turn(START, request=True, again=1)),
+    "as above, and the state has changed since": (
+        [entry(KEEP, number=2), OPEN],
+        START,
+        Turn(START, request=True, again=1),
+    ),
+    "an open row that is no longer needed": ([OPEN], KEEP, Turn(KEEP, NOT_NEEDED, record=True)),
+    "nothing new": ([entry(KEEP)], KEEP, Turn(KEEP)),
+    "waiting for what was started": ([entry(START, "submitted")], WAIT, Turn(WAIT)),
+    "another state": ([entry(START, "submitted")], KEEP, Turn(KEEP, record=True)),
+    "help is asked for": ([entry(AWAY)], HELP, Turn(HELP, record=True)),
+    "help was asked for": ([entry(HELP)], HELP, Turn(HELP)),
+    "adopted": ([entry(KEEP)], ADOPT, Turn(ADOPT, record=True)),
 }
 
 
 @pytest.mark.parametrize(("entries", "decision", "taken"), CASES.values(), ids=CASES.keys())
-def test_step(entries: list[Entry], decision: Decision, taken: Step):
-    assert step(entries, decision) == taken
+def test_turn(entries: list[Entry], decision: Decision, taken: Turn):
+    assert turn(entries, decision, None, {}) == taken
 
 
 def test_nothing_is_done_beside_a_run():
-    held = held_back(START, "run-1")
-    assert (held.action, held.state) == (Action.WAIT, State.STARTING)
-    assert "run-1" in held.reason
-    assert held_back(KEEP, "run-1") == KEEP
+    taken = turn([OPEN], START, "run-1", {})
+    assert (taken.decision.action, taken.decision.state) == (Action.WAIT, State.STARTING)
+    assert "run-1" in taken.decision.reason
+    assert (taken.record, taken.request, taken.settled) == (False, False, {})
 
 
-def test_an_open_row_is_settled_when_its_run_ended_or_it_is_no_longer_decided():
-    open_row = entry(START, None)
-    assert settled(open_row, "FAILURE", START) == "its run ended without a word: FAILURE"
-    assert settled(open_row, None, KEEP) == "not carried out: it was no longer needed"
-    assert settled(open_row, None, START) is None
+def test_a_change_of_state_is_written_down_while_a_run_is_at_work():
+    assert turn([OPEN], KEEP, "run-1", {}) == Turn(KEEP, record=True)
+
+
+def test_a_run_that_ended_without_a_word_is_written_down_and_the_decision_made_anew():
+    taken = turn([OPEN], START, None, {1: "FAILURE"})
+    assert taken.settled == {1: "its run ended without a word: FAILURE"}
+    assert (taken.record, taken.request, taken.again) == (True, True, None)

@@ -129,8 +129,13 @@ CASES = {
     ),
     "input waited for long before the application came": (
         replace(THERE, cluster=with_app(started_at=ago(20)), backlog=replace(WAITING, waiting_since=ago(241))),
-        Action.KEEP,
-        State.RUNNING,
+        Action.WAIT,
+        State.STARTING,
+    ),
+    "the first batch takes too long": (
+        replace(THERE, cluster=with_app(started_at=ago(242)), backlog=replace(WAITING, waiting_since=ago(260))),
+        Action.RESTART,
+        State.STALLED,
     ),
     "silent": (replace(THERE, progress=Progress("app-1", ago(61))), Action.WAIT, State.STALLED),
     "silent for long": (replace(THERE, progress=Progress("app-1", ago(241))), Action.RESTART, State.STALLED),
@@ -141,14 +146,14 @@ CASES = {
         Action.KEEP,
         State.RUNNING,
     ),
-    "before it tells of itself": (replace(THERE, progress=None), Action.WAIT, State.STARTING),
+    "before it tells of itself": (replace(THERE, cluster=ON_CLUSTER, progress=None), Action.WAIT, State.STARTING),
     "progress of an earlier application": (
-        replace(THERE, progress=Progress("app-0", ago(5))),
+        replace(THERE, cluster=ON_CLUSTER, progress=Progress("app-0", ago(5))),
         Action.WAIT,
         State.STARTING,
     ),
     "registered, and silent from the start": (
-        replace(THERE, progress=None, states=lasting(State.STARTING, 181)),
+        replace(THERE, progress=None, cluster=with_app(started_at=ago(301))),
         Action.RESTART,
         State.RESTARTING,
     ),
@@ -165,7 +170,7 @@ CASES = {
     ),
     "driver on its way": (DRIVER_ONLY, Action.WAIT, State.STARTING),
     "driver that never registers": (
-        replace(DRIVER_ONLY, states=lasting(State.STARTING, 181)),
+        replace(DRIVER_ONLY, states=lasting(State.STARTING, 301)),
         Action.RESTART,
         State.RESTARTING,
     ),
@@ -198,6 +203,12 @@ CASES = {
         Action.WAIT,
         State.RESTARTING,
     ),
+    "driver that has just written of its first start": (
+        replace(DRIVER_ONLY, starts=[DriverStart(ago(3), "driver-1")]),
+        Action.WAIT,
+        State.STARTING,
+    ),
+    "driver that had an application": (replace(DRIVER_ONLY, starts=[STARTED]), Action.WAIT, State.RESTARTING),
     "driver under a new id that ran before": (
         replace(DRIVER_ONLY, progress=Progress("app-1", ago(20)), own_starts=own(600)),
         Action.WAIT,
