@@ -1,0 +1,106 @@
+"""The tables in which the supervisor, the jobs and the driver meet: what each statement does to them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipeline_defs.database import Database as Tables
+from tests.postgresql.server import Database
+
+_LONG_AGO = datetime.now(UTC) - timedelta(days=1)
+
+Run = Callable[..., list[dict[str, object]]]
+
+
+@pytest.fixture
+def run(database: Database) -> Run:
+    tables = Tables(database.settings.database_url)
+    return lambda name, **values: [dict(row) for row in tables.run(name, **values)]
+
+
+def start(run: Run, driver: str = "driver-1") -> int:
+    return int(str(run("stream_start_record", driver_id=driver)[0]["id"]))
+
+
+def wanted(run: Run, start_id: int) -> object:
+    return run("stream_wanted", start_id=start_id)[0]["wanted"]
+
+
+def want(run: Run, what: str) -> None:
+    run("stream_state_want", wanted=what, changed_by="somebody", code_version=None)
+
+
+def test_a_driver_is_wanted_while_the_stream_is(run: Run):
+    driver = start(run)
+    assert wanted(run, driver) is True
+    want(run, "stopped")
+    assert wanted(run, driver) is False
+
+
+def test_after_a_restart_only_younger_drivers_are_wanted(run: Run):
+    older = start(run)
+    run("stream_state_restart")
+    assert (wanted(run, older), wanted(run, start(run))) == (False, True)
+
+
+def test_after_giving_up_no_driver_is_wanted_until_somebody_asks(run: Run):
+    run("stream_state_give_up")
+    driver = start(run)
+    assert wanted(run, driver) is False
+    before = run("stream_state_read")[0]["asked_at"]
+    want(run, "running")
+    [state] = run("stream_state_read")
+    assert wanted(run, driver) is True
+    assert state["gave_up_at"] is None
+    assert state["asked_at"] != before
+
+
+def decide(run: Run, action: str, outcome: str | None = None) -> int:
+    values = {"state": "starting", "action": action, "reason": "because", "subject": None, "outcome": outcome}
+    return int(str(run("decisions_record", **values)[0]["id"]))
+
+
+def test_an_outcome_is_written_once(run: Run):
+    number = decide(run, "start")
+    for outcome, driver in (("submitted as driver-7", "driver-7"), ("lost", None)):
+        run("decisions_finish", id=number, run_id="run", outcome=outcome, subject=driver)
+    [row] = run("decisions_read", id=number)
+    assert row == {"action": "start", "subject": "driver-7", "outcome": "submitted as driver-7"}
+
+
+def test_own_starts_are_found_with_their_drivers_and_in_order(run: Run):
+    for action in ("start", "give up", "restart"):
+        run("decisions_finish", id=decide(run, action), run_id=None, outcome="done", subject=f"after {action}")
+    assert [row["subject"] for row in run("decisions_starts", since=_LONG_AGO)] == ["after start", "after restart"]
+    assert [row["action"] for row in run("decisions_recent")] == ["restart", "give up", "start"]
+    assert [row["action"] for row in run("decisions_tried", since=_LONG_AGO)] == ["start", "give up", "restart"]
+
+
+def test_starts_are_counted_and_the_one_of_the_application_is_found_however_old(run: Run):
+    first = start(run)
+    run("stream_start_describe", id=first, application_id="app-1", code_version="v1")
+    run("stream_start_end", id=start(run, "driver-2"), outcome="failed", last_error="boom")
+    run("stream_start_end", id=start(run, "driver-3"), outcome="refused", last_error=None)
+    soon = datetime.now(UTC) + timedelta(days=1)
+    assert [row["application_id"] for row in run("driver_starts_since", since=soon)] == ["app-1"]
+    assert run("driver_starts_count", since=_LONG_AGO) == [{"starts": 2}]
+    assert run("driver_starts_last_error")[0]["last_error"] == "boom"
+
+
+def test_slots_are_counted_by_what_became_of_them(run: Run, database: Database):
+    moment = datetime.now(UTC)
+    for seconds, outcome, late in ((100, "emitted", 1), (75, "emitted", 9), (50, "missed", None), (25, "failed", None)):
+        slot = moment - timedelta(seconds=seconds)
+        emitted = None if late is None else slot + timedelta(seconds=late)
+        database.run(
+            "INSERT INTO slots (slot, outcome, emitted_at) VALUES (%(slot)s, %(outcome)s, %(emitted)s)",
+            {"slot": slot, "outcome": outcome, "emitted": emitted},
+        )
+    [row] = run("slots_recent", since=_LONG_AGO, late_seconds=5)
+    assert {name: row[name] for name in ("slots", "missed", "failed", "late")} == {
+        "slots": 4,
+        "missed": 1,
+        "failed": 1,
+        "late": 1,
+    }
