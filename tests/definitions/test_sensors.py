@@ -121,7 +121,7 @@ def test_checks_are_reported_again_before_a_minute_is_over(
     reports = json.loads(str(result(look(sensors.users_checks, instance, **resources)).cursor))
     for report in reports.values():
         report["at"] = (now - timedelta(seconds=46)).isoformat()
-    assert len(evaluations(look(sensors.users_checks, instance, json.dumps(reports), **resources))) == 6
+    assert len(evaluations(look(sensors.users_checks, instance, json.dumps(reports), **resources))) == 8
 
 
 def test_a_database_that_is_away_fails_its_checks_and_no_other(instance: DagsterInstance, settings: Settings):
