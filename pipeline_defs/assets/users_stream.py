@@ -13,7 +13,7 @@ users_stream = AssetSpec(
     description=(
         "Spark Structured Streaming on the cluster: reads the topic from the ledger's offsets, turns raw JSON into "
         "columns of `users`, and writes rows, rejected records and offsets in one transaction. The sensor "
-        "`stream_supervisor` observes it here: its state, why, and what was decided. Start and stop it with the jobs "
-        "`start_stream` and `stop_stream`."
+        "`stream_supervisor` observes it here: its state, why, and what was decided. Start, restart and stop it with "
+        "the jobs `start_stream`, `restart_stream` and `stop_stream`."
     ),
 )
