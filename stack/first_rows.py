@@ -1,6 +1,7 @@
 """The proof at the end of a start: one tick by hand, and the newest rows of `users` after it."""
 
 import time
+from typing import Any
 
 import requests
 from rich.console import Console
@@ -13,6 +14,8 @@ from stack.errors import ExitCode
 
 _ROWS_SECONDS = 600
 _TICK_SECONDS = 300
+# Dagster answers late while everything else starts, and a launch can't be asked for twice.
+_ANSWER_SECONDS = 60
 _MOST_SHOWN = 10
 _TICK_JOB = "produce_random_users"
 
@@ -63,18 +66,24 @@ def _tick(here: Site) -> str | None:
         "repositoryLocationName": "pipeline_defs",
         "jobName": _TICK_JOB,
     }
+
+    def ask(query: str, **variables: object) -> dict[str, Any]:
+        return health.dagster_query(here, query, variables, seconds=_ANSWER_SECONDS)
+
     try:
-        launched = health.dagster_query(here, _LAUNCH, {"parameters": {"selector": selector}})["launchRun"]
+        launched = ask(_LAUNCH, parameters={"selector": selector})["launchRun"]
         if launched["__typename"] != "LaunchRunSuccess":
             return launched.get("message") or f"Dagster answered {launched['__typename']}"
         deadline = time.monotonic() + _TICK_SECONDS
         while time.monotonic() < deadline:
-            run = health.dagster_query(here, _RUN, {"id": launched["run"]["runId"]})["runOrError"]
+            run = ask(_RUN, id=launched["run"]["runId"])["runOrError"]
             if run.get("status") == "SUCCESS":
                 return None
             if run.get("status") in ("FAILURE", "CANCELED"):
                 return f"its run {launched['run']['runId']} ended with {run['status']}"
             time.sleep(0.5)
+    except requests.Timeout:
+        return f"Dagster's webserver did not answer within {_ANSWER_SECONDS} seconds"
     except (requests.RequestException, health.NotWell) as error:
         return f"Dagster did not launch {_TICK_JOB} ({error})"
     return f"its run did not end within {_TICK_SECONDS} seconds"

@@ -151,8 +151,10 @@ def _random_user_api(_site: Site, component: Component, _passwords: dict[str, st
     _json(f"http://{HOST}:{component.ports[0]}/api/1.4/?results=1")
 
 
-def dagster_query(site: Site, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Give the data that Dagster's GraphQL answers.
+def dagster_query(
+    site: Site, query: str, variables: dict[str, Any] | None = None, *, seconds: float = 2 * _SECONDS
+) -> dict[str, Any]:
+    """Give the data that Dagster's GraphQL answers, each wait for it so many seconds at most.
 
     Raises:
         requests.RequestException: the webserver doesn't answer.
@@ -161,7 +163,7 @@ def dagster_query(site: Site, query: str, variables: dict[str, Any] | None = Non
     response = requests.post(
         f"{site.url('dagster-webserver')}/graphql",
         json={"query": query, "variables": variables or {}},
-        timeout=2 * _SECONDS,
+        timeout=seconds,
     )
     response.raise_for_status()
     answer = response.json()
