@@ -18,7 +18,7 @@ from tests.integration.parsing import parsed, typed
 _EXAMPLES = 2000
 _ALPHABET = "aZ09 ñéßИжآوا漢字👩🚀\u0301\u2003\u00a0\t\"\\'/{}[],:@.-"
 _TEXT = st.text(_ALPHABET, max_size=12)
-_LONG = st.integers(8, 105).map(lambda length: "ñ" * length)
+_LONG = st.sampled_from([10, 11, 20, 21, 50, 51, 100, 101]).map(lambda length: "ñ" * length)
 _ODD_TEXT = st.sampled_from(["", " ", "true", "null", "12", "-1.5E3", "{}", "[1]", "a\0b", "\\N", "a@b", "\u2028x"])
 _NUMBERS = st.one_of(
     st.integers(-10, 130),
