@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+import psutil
 import psycopg2
-import requests
 
+from pipeline_defs.errors import PipelineError
 from tests.faults import victims
 from tests.integration.stack import Stack
 
@@ -21,7 +22,7 @@ def lacks(stack: Stack) -> list[str]:
     """Describe all that is not as it should be; nothing while all is calm."""
     try:
         return [*_of_cluster(stack), *_of_sessions(stack), *_of_processes(stack), *_of_files(stack)]
-    except (psycopg2.Error, requests.RequestException, OSError) as error:
+    except (psycopg2.Error, PipelineError, psutil.Error, OSError) as error:
         return [f"{type(error).__name__}: {error}"]
 
 

@@ -121,7 +121,7 @@ def until_reachable(question: Callable[[], Answer], what: str, seconds: float = 
     def ask() -> Answer | None:
         try:
             return question()
-        except (psycopg2.Error, KafkaException):
+        except (psycopg2.Error, KafkaException, TimeoutError):
             return None
 
     return until(ask, what, seconds)
