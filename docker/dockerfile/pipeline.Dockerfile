@@ -65,7 +65,7 @@ LABEL org.opencontainers.image.title="random-user-pipeline/kafka" \
 COPY --from=jars /jars/kafka /opt/kafka/libs
 COPY stack/kafka_log4j2.properties /opt/kafka/config/log4j2.properties
 COPY docker/dockerfile/kafka /opt/kafka/bin
-RUN for program in topics console-consumer console-producer consumer-groups configs; do \
+RUN for program in topics console-consumer console-producer consumer-groups configs metadata-quorum; do \
       ln -s kafka-tool "/opt/kafka/bin/kafka-$program.sh"; \
     done \
  && install --directory --owner pipeline --group pipeline /var/lib/kafka
