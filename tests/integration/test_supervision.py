@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+import psutil
 import pytest
 
+from stack.supervisor import Supervisor
 from tests.integration.stack import Stack
 from tests.waiting import until
 
@@ -47,12 +49,9 @@ def now(stack: Stack) -> datetime:
 
 def test_a_dagster_that_is_killed_finds_its_stream_again(running: Stack) -> None:
     before, since = application(running), now(running)
-    components = running.components()
-    for process in running.processes():
-        command = " ".join(process.cmdline()) if process.is_running() else ""
-        if any(word in command for word in ("dagster api grpc", "dagster-daemon run", "bin/dagster-webserver")):
-            process.kill()
-    assert set(_DAGSTER) <= set(components)
+    supervised = Supervisor(running.state).processes()
+    for name in _DAGSTER:
+        psutil.Process(supervised[name].pid).kill()
     until(lambda: "adopt" in actions(running, since), "adoption", 600)
     assert application(running) == before
     assert actions(running, since) == ["adopt"]

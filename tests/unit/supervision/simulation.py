@@ -60,6 +60,7 @@ class Submitted:
     version: str
     age: timedelta = timedelta()
     on_worker: bool = False
+    hangs: bool = False  # before it registers, and until it is killed
     start: int | None = None
     application: Application | None = None
 
@@ -123,7 +124,7 @@ class Simulation:
                 return
             driver.on_worker = True
         driver.age += STEP
-        if self.fault is Fault.NEVER_REGISTERS and driver.start is None:
+        if driver.application is None and (driver.hangs or self.fault is Fault.NEVER_REGISTERS):
             return
         if driver.start is None:
             if driver.age >= _ASKS_AFTER:
@@ -191,8 +192,8 @@ class Simulation:
 
     # Dagster
 
-    def look(self) -> Decision:
-        """Let the sensor look once, as it does every 15 s."""
+    def look(self, *, crashes: bool = False) -> Decision:
+        """Let the sensor look once, as it does every 15 s; if it crashes, then between the row and its run."""
         self.wanted = replace(self.wanted, code_version=self.version)
         at_work = next((f"run-{each}" for each, run in self.runs.items() if run is Run.QUEUED), None)
         lag = {0: self.produced - self.consumed}
@@ -225,7 +226,7 @@ class Simulation:
             number = len(self.lines) + 1
             outcome = None if taken.decision.acts else "noted"
             self.lines.append(Line(number, self.now, taken.decision, outcome, taken.decision.subject))
-        if taken.request and number is not None:
+        if taken.request and number is not None and not crashes:
             self.runs.setdefault(number, Run.QUEUED)  # Dagster starts no second run with the same key
         self.decision, self.seen = taken.decision, self.master
         return taken.decision

@@ -71,6 +71,21 @@ class Supervised(RuleBasedStateMachine):
         for driver in self.world.drivers:
             self.world.lose(driver, outcome)
 
+    @rule()
+    def somebody_kills_the_submission(self) -> None:
+        for driver in list(self.world.drivers):
+            self.world.lose(driver, None)
+            self.world.drivers.remove(driver)
+
+    @rule()
+    def the_driver_hangs_before_it_registers(self) -> None:
+        for driver in self.world.drivers:
+            driver.hangs = driver.application is None
+
+    @rule()
+    def a_look_crashes_before_its_run_is_made(self) -> None:
+        self.world.look(crashes=True)
+
     @rule(number=st.integers(1, 2))
     def workers_are_there(self, number: int) -> None:
         self.world.workers = number
