@@ -31,7 +31,7 @@ class Supervised(RuleBasedStateMachine):
     def some_time_has_passed(self, looks: int) -> None:
         self._look(looks)
 
-    @rule(times=st.integers(1, 20))
+    @rule(times=st.integers(1, 12))
     def dagster_looks(self, times: int) -> None:
         self._look(times)
 
@@ -161,5 +161,5 @@ class Supervised(RuleBasedStateMachine):
 
 TestSupervised = Supervised.TestCase
 TestSupervised.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=100, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
