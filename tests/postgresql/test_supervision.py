@@ -72,9 +72,11 @@ def test_an_outcome_is_written_once(run: Run):
 def test_own_starts_are_found_with_their_drivers_and_in_order(run: Run):
     for action in ("start", "give up", "restart"):
         run("decisions_finish", id=decide(run, action), run_id=None, outcome="done", subject=f"after {action}")
+    decide(run, "start")
+    run("decisions_finish", id=decide(run, "start"), run_id=None, outcome="not needed: it is there", subject="no")
     assert [row["subject"] for row in run("decisions_starts", since=_LONG_AGO)] == ["after start", "after restart"]
-    assert [row["action"] for row in run("decisions_recent")] == ["restart", "give up", "start"]
-    assert [row["action"] for row in run("decisions_tried", since=_LONG_AGO)] == ["start", "give up", "restart"]
+    assert [row["action"] for row in run("decisions_recent")][2:] == ["restart", "give up", "start"]
+    assert [row["action"] for row in run("decisions_tried", since=_LONG_AGO)][:3] == ["start", "give up", "restart"]
 
 
 def test_starts_are_counted_and_the_one_of_the_application_is_found_however_old(run: Run):

@@ -204,7 +204,13 @@ class Simulation:
             for each in reversed(self.lines[-50:])
         ]
         since = self.now - self.limits.window
-        acted = [each for each in self.lines if each.decision.action in {Action.START, Action.RESTART}]
+        acted = [
+            each
+            for each in self.lines
+            if each.decision.action in {Action.START, Action.RESTART}
+            and each.outcome is not None
+            and not each.outcome.startswith("not ")
+        ]
         world = World(
             now=self.now,
             wanted=self.wanted,

@@ -138,7 +138,11 @@ class Supervised(RuleBasedStateMachine):
 
     @invariant()
     def starts_keep_their_distance(self) -> None:
-        starts = [line for line in self.world.lines if line.decision.action in {Action.START, Action.RESTART}]
+        starts = [
+            line
+            for line in self.world.lines
+            if line.decision.action in {Action.START, Action.RESTART} and not (line.outcome or "").startswith("not ")
+        ]
         for before, after in pairwise(starts):
             asked_between = self.world.wanted.asked_at >= before.at
             assert asked_between or after.at - before.at >= self.world.limits.backoff, (before, after)
