@@ -141,7 +141,9 @@ class Supervised(RuleBasedStateMachine):
         starts = [
             line
             for line in self.world.lines
-            if line.decision.action in {Action.START, Action.RESTART} and not (line.outcome or "").startswith("not ")
+            if line.decision.action in {Action.START, Action.RESTART}
+            # Nothing was started where the run died, or found nothing to do.
+            and not (line.outcome or "").startswith(("not ", "its run ended"))
         ]
         for before, after in pairwise(starts):
             asked_between = self.world.wanted.asked_at >= before.at
