@@ -73,8 +73,13 @@ class Reporter:
         if time.monotonic() < self._next_report:
             return False
         with self._session.cursor() as cursor:
-            for row in rows(self._application_id, query.recentProgress, self._last_batch):
+            found = rows(self._application_id, query.recentProgress, self._last_batch)
+            for row in found:
                 cursor.execute(statement("stream_progress_record"), row)
                 self._last_batch = row["batch_id"]
+            if not found:
+                # The first batch is under way; it may take minutes.
+                alive = {"application_id": self._application_id, "batch_id": self._last_batch}
+                cursor.execute(statement("stream_progress_heartbeat"), alive)
         self._next_report = time.monotonic() + _SECONDS_BETWEEN_REPORTS
         return True

@@ -1,11 +1,16 @@
 """The tables in which the supervisor, the jobs and the driver meet: what each statement does to them."""
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from pyspark.sql.streaming.query import StreamingQuery
 
 from pipeline_defs.database import Database as Tables
+from spark import progress
 from tests.postgresql.server import Database
 
 _LONG_AGO = datetime.now(UTC) - timedelta(days=1)
@@ -106,3 +111,17 @@ def test_slots_are_counted_by_what_became_of_them(run: Run, database: Database):
         "failed": 1,
         "late": 1,
     }
+
+
+def test_the_heartbeat_moves_on_while_the_first_batch_takes_long(
+    run: Run, database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_REPORTS", 0.0)
+    at_its_first_batch = cast("StreamingQuery", SimpleNamespace(recentProgress=[]))
+    with closing(database.connect("users_stream")) as connection:
+        connection.autocommit = True
+        reporter = progress.Reporter(connection, "app-1")
+        reporter.report(at_its_first_batch)
+        before = run("stream_progress_latest")[0]["heartbeat_at"]
+        reporter.report(at_its_first_batch)
+    assert run("stream_progress_latest")[0]["heartbeat_at"] != before
