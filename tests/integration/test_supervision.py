@@ -88,6 +88,7 @@ def test_a_crash_loop_opens_the_breaker_and_start_stream_closes_it(running: Stac
         until(lambda: gone(running), "nothing on the cluster")
         until(lambda: running.check("users_stream", "stream_running") == "failed", "stream_running fails")
         assert "permission denied" in running.one("SELECT last_error FROM driver_starts ORDER BY id DESC LIMIT 1")
+        until(lambda: "ask for help" in actions(running, since), "the supervisor asks for help")
         assert actions(running, since) == ["give up", "ask for help"]
     finally:
         running.query("GRANT SELECT ON stream_offsets TO users_stream")
