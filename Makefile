@@ -52,8 +52,8 @@ format: $(ready) ## Format the code
 test-fast: $(ready) ## Run the tests that need no server, in under 30 seconds
 	$(bin)/pytest tests/unit tests/definitions
 
-test: $(ready) ## Run all tests, on a stack of their own
-	$(bin)/pytest tests --ignore=tests/docker
+test: $(ready) ## Run all tests but those of the faults and of the containers, on a stack of their own
+	$(bin)/pytest tests --ignore=tests/docker --ignore=tests/faults
 
 test-faults: $(ready) ## Break everything five times under load: FAULTS=name,name FAULT_ROUNDS=5 FAULT_SEED=…
 	FAULTS=$${FAULTS:-all} FAULT_ROUNDS=$${FAULT_ROUNDS:-5} FAULT_RECORDS=$${FAULT_RECORDS:-100000} \
