@@ -93,7 +93,7 @@ def _json_text(answer: Answer) -> str:
         return answer.body.decode("utf-8")
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data":
-            raise CutOffError(url=answer.url, reason="it ends within a character") from None
+            raise CutOffError(url=answer.url, reason="its JSON ends in the middle") from None
         raise NotJsonError(url=answer.url, reason=f"byte {error.start} is not UTF-8", beginning=beginning) from None
 
 
@@ -105,13 +105,20 @@ def _document(answer: Answer, text: str) -> dict[str, object]:
     try:
         document = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        if trimmed.startswith("{") and not trimmed.endswith("}") and "Extra data" not in str(error):
+        if trimmed.startswith("{") and _ends_too_early(trimmed, error):
             raise CutOffError(url=answer.url, reason="its JSON ends in the middle") from None
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise NotJsonError(url=answer.url, reason=reason, beginning=_beginning(answer.body)) from None
     if not isinstance(document, dict):
         raise WrongShapeError(url=answer.url, reason=f"a JSON {_kind(document)} where an object was expected")
     return document
+
+
+def _ends_too_early(text: str, error: ValueError | RecursionError) -> bool:
+    """Tell whether a JSON text that can't be read is the beginning of one; it may end just behind an inner `}`."""
+    if isinstance(error, json.JSONDecodeError) and error.pos >= len(text):
+        return True
+    return not text.endswith("}") and "Extra data" not in str(error)
 
 
 def _results(answer: Answer, document: dict[str, object]) -> list[object]:
