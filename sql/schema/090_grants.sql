@@ -14,7 +14,10 @@ BEGIN
 END $$;
 
 -- Whoever locks a row of the ledger and then says nothing, in a forgotten psql for example, would hold up the stream.
+-- Only a database's owner may say so; one that the earlier project made belongs to another role, and is used as it is.
 DO $$
 BEGIN
-    EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = %L', current_database(), '60s');
+    IF (SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database()) THEN
+        EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = %L', current_database(), '60s');
+    END IF;
 END $$;
