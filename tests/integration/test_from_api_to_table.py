@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -71,7 +72,8 @@ def test_every_person_of_every_emitted_slot_is_accounted_for(stack: Stack) -> No
 
 
 def test_a_record_that_is_no_person_is_rejected_and_the_rest_goes_on(stack: Stack) -> None:
-    bad = [(None, b"<html>502 Bad Gateway</html>"), (None, b'{"error": "Uh oh, something has gone wrong."}')]
+    alone = uuid4().hex  # other tests of this stack send records of these kinds too
+    bad = [(None, f"<html>502, {alone}</html>".encode()), (None, json.dumps({"error": f"Uh oh, {alone}"}).encode())]
     stack.produce(bad)
 
     def both() -> list[dict[str, Any]] | None:
