@@ -3,6 +3,7 @@
 # confluent_kafka.admin documents its classes under this name, but doesn't mark them as exported.
 # pyright: reportPrivateImportUsage=false
 
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from pipeline_defs.errors import PipelineError
 from pipeline_defs.producer_configuration import ProducerConfiguration, configure
 
 _ASK_SECONDS = 5.0
+_CREATE_SECONDS = 25.0
 
 
 class TopicError(PipelineError):
@@ -77,10 +79,26 @@ class TopicShape:
 class Topic:
     """One topic of one cluster, and how producers send to it. Making one does no network."""
 
-    def __init__(self, bootstrap_servers: str, name: str, producer: ProducerConfiguration | None = None) -> None:
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        name: str,
+        producer: ProducerConfiguration | None = None,
+        *,
+        logger: logging.Logger | None = None,
+    ) -> None:
+        """Name the topic.
+
+        Args:
+            bootstrap_servers: brokers to begin with, as host:port separated by commas.
+            name: the topic's.
+            producer: how records are sent to it; the defaults where nobody sends.
+            logger: what Kafka's client tells of brokers that are away; stderr where it is None.
+        """
         self.name = name
         self.bootstrap_servers = bootstrap_servers
         self.producer = producer or configure({}, {})
+        self._logger = logger
 
     def describe(self) -> TopicState:
         """Ask the brokers for the topic's partitions, their replicas, and those in sync.
@@ -116,14 +134,16 @@ class Topic:
         admin = self._admin()
         with self._explained("creating it"):
             new = NewTopic(self.name, shape.partitions, shape.replicas, config=shape.configuration)
-            created = admin.create_topics([new], operation_timeout=20.0, request_timeout=25.0)
+            created = admin.create_topics([new], operation_timeout=20.0, request_timeout=_CREATE_SECONDS)
             if _succeeds(created[self.name].result, unless=KafkaError.TOPIC_ALREADY_EXISTS):
                 return f"topic {self.name} created with {shape.partitions} partitions, {shape.replicas} replicas each"
         with self._explained("changing it"):
             present = len(self.describe().partitions)
             if present < shape.partitions:
-                grown = admin.create_partitions([NewPartitions(self.name, shape.partitions)], request_timeout=25.0)
-                grown[self.name].result(26.0)
+                grown = admin.create_partitions(
+                    [NewPartitions(self.name, shape.partitions)], request_timeout=_CREATE_SECONDS
+                )
+                grown[self.name].result(_CREATE_SECONDS + 1)
             entries = [
                 ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
                 for name, value in shape.configuration.items()
@@ -133,7 +153,8 @@ class Topic:
         return f"topic {self.name} is there with {max(present, shape.partitions)} partitions, its settings applied"
 
     def _admin(self) -> AdminClient:
-        return AdminClient({"bootstrap.servers": self.bootstrap_servers, "client.id": "pipeline_defs", "log_level": 4})
+        configuration = {"bootstrap.servers": self.bootstrap_servers, "client.id": "pipeline_defs", "log_level": 4}
+        return AdminClient(configuration, logger=self._logger)
 
     @contextmanager
     def _explained(self, what: str) -> Iterator[None]:

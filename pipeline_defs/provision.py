@@ -16,6 +16,7 @@ import sql
 from pipeline_defs import legacy_users
 from pipeline_defs.database import connect, explained
 from pipeline_defs.errors import PipelineError, SettingsError
+from pipeline_defs.kafka_logging import SILENT
 from pipeline_defs.kafka_topic import Topic, TopicShape
 from pipeline_defs.settings import Settings, libpq_address, read_settings
 
@@ -112,7 +113,8 @@ def topic(settings: Settings) -> str:
     shape = TopicShape(
         settings.kafka_topic_partitions, settings.kafka_topic_replicas, settings.kafka_topic_retention_hours
     )
-    return Topic(settings.kafka_bootstrap_servers, settings.kafka_topic).provision(shape)
+    # An error says everything, in a sentence.
+    return Topic(settings.kafka_bootstrap_servers, settings.kafka_topic, logger=SILENT).provision(shape)
 
 
 def database_name(url: SecretStr) -> str:

@@ -1,6 +1,5 @@
 """Is a component well? Each probe asks the server itself, and none takes longer than its time limit."""
 
-import logging
 import socket
 import struct
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from grpc_health.v1 import health_pb2
 
+from pipeline_defs.kafka_logging import SILENT
 from stack.components import HOST, Component, Probe, Site
 from stack.postgres import SUPERUSER
 
@@ -23,11 +23,6 @@ REFUSED_LOGIN = (
     "refuses the password in passwords.json: restore that file from a backup, or run `make destroy` to begin anew "
     "without data"
 )
-
-# librdkafka's own words about a broker that isn't up yet are of no use: the probe's answer says it.
-silent_logger = logging.getLogger("stack.health.librdkafka")
-silent_logger.addHandler(logging.NullHandler())
-silent_logger.propagate = False
 
 _API_VERSIONS_REQUEST = struct.pack(">hhih", 18, 0, 1, -1)  # ApiVersions, version 0, correlation 1, no client id
 
@@ -73,7 +68,7 @@ def _kafka_controller(_site: Site, component: Component, _passwords: dict[str, s
 
 def _kafka_broker(_site: Site, component: Component, _passwords: dict[str, str], _started: float) -> None:
     own = f"{HOST}:{component.ports[0]}"
-    client = AdminClient({"bootstrap.servers": own, "socket.timeout.ms": int(_SECONDS * 1000)}, logger=silent_logger)
+    client = AdminClient({"bootstrap.servers": own, "socket.timeout.ms": int(_SECONDS * 1000)}, logger=SILENT)
     cluster = client.describe_cluster(request_timeout=_SECONDS).result(timeout=_SECONDS + 1)
     nodes = {node.port for node in cluster.nodes}
     if component.ports[0] not in nodes:

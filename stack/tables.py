@@ -6,15 +6,14 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extras
-from confluent_kafka.admin import AdminClient
 
 import sql
 from pipeline_defs import ledger
 from pipeline_defs.errors import PipelineError
+from pipeline_defs.kafka_logging import SILENT
 from pipeline_defs.kafka_topic import Topic
 from stack.components import Site
 from stack.errors import StackError
-from stack.health import silent_logger
 from stack.postgres import DATABASE
 
 _SECONDS = 5
@@ -76,17 +75,11 @@ def pipeline(site: Site, password: str, topic: str) -> Pipeline:
 
 
 def _lag(site: Site, password: str, topic_name: str) -> int | None:
-    topic = QuietTopic(site.bootstrap_servers, topic_name)
+    # The status has a line for each broker that is away.
+    topic = Topic(site.bootstrap_servers, topic_name, logger=SILENT)
     try:
         ends = topic.end_offsets()
         ledger_rows = rows(site, password, "ledger_read", topic=topic_name)
         return sum(ledger.lag(ledger_rows, topic.describe().topic_id, ends).values())
     except (PipelineError, StackError):
         return None
-
-
-class QuietTopic(Topic):
-    """A topic whose client keeps quiet of brokers that are away; the status has a line for each of them."""
-
-    def _admin(self) -> AdminClient:
-        return AdminClient({"bootstrap.servers": self.bootstrap_servers}, logger=silent_logger)

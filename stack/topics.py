@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline_defs import ledger
-from pipeline_defs.kafka_topic import Partition
+from pipeline_defs.kafka_logging import SILENT
+from pipeline_defs.kafka_topic import Partition, Topic
 from pipeline_defs.settings import read_settings
 from stack import passwords, site, tables
 from stack.settings import Settings
@@ -46,7 +47,7 @@ def read(settings: Settings) -> TopicStatus:
     state = State(settings.state)
     Supervisor(state).must_answer()
     here = site.locate(settings)
-    topic = tables.QuietTopic(here.bootstrap_servers, name)
+    topic = Topic(here.bootstrap_servers, name, logger=SILENT)
     described, ends = topic.describe(), topic.end_offsets()
     rows = tables.rows(here, passwords.load(state.passwords)["pipeline"], "ledger_read", topic=name)
     lag, reached = ledger.lag(rows, described.topic_id, ends), ledger.next_offsets(rows, described.topic_id)

@@ -1,9 +1,9 @@
 import pytest
 from pydantic import SecretStr
 
-from pipeline_defs import provision
+from pipeline_defs import kafka_topic, provision
 from pipeline_defs.errors import SettingsError
-from pipeline_defs.kafka_topic import TopicShape
+from pipeline_defs.kafka_topic import TopicError, TopicShape
 from pipeline_defs.settings import Settings
 
 
@@ -32,6 +32,15 @@ def test_missing_passwords_are_named_before_anything_is_changed():
     )
     with pytest.raises(SettingsError, match="USERS_STREAM_PASSWORD, DAGSTER_PASSWORD"):
         list(provision.cluster(settings))
+
+
+def test_without_kafka_there_is_a_sentence_and_no_line_of_its_client(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(kafka_topic, "_CREATE_SECONDS", 1.0)
+    with pytest.raises(TopicError, match="See that the brokers run"):
+        provision.topic(Settings(kafka_bootstrap_servers="127.0.0.1:1"))
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(("replicas", "in_sync"), [(3, "2"), (2, "1"), (1, "1")])
