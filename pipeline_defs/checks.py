@@ -55,7 +55,10 @@ def rejection_of(database: Database, settings: Settings) -> AssetCheckResult:
         seen = session.run("rejected_recently", since=since)[0]
         samples = session.run("rejected_samples", since=since)
     limits = rejection.Limits(
-        settings.rejected_window_minutes, settings.rejected_warn_percent, settings.rejected_fail_percent
+        window_minutes=settings.rejected_window_minutes,
+        least_records=settings.rejected_least_records,
+        warn_percent=settings.rejected_warn_percent,
+        fail_percent=settings.rejected_fail_percent,
     )
     return rejection.judge(seen["consumed"], seen["reasons"], samples, limits)
 
@@ -106,7 +109,7 @@ def nothing_lost(database: ResourceParam[Database], topic: ResourceParam[Topic])
     asset="users",
     description=(
         "Few records are rejected. REJECTED_WINDOW_MINUTES (60), REJECTED_WARN_PERCENT (1) and REJECTED_FAIL_PERCENT "
-        "(10) set the limits."
+        "(10) set the limits; below REJECTED_LEAST_RECORDS (100) it warns at most."
     ),
 )
 def rejected_rate(database: ResourceParam[Database], settings: ResourceParam[Settings]) -> AssetCheckResult:

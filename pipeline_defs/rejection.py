@@ -12,9 +12,17 @@ _COLUMNS = ("place", "reason", "detail", "payload")
 
 @dataclass(frozen=True)
 class Limits:
-    """From which share of rejected records on the check warns and fails, in percent, and over how many minutes."""
+    """When it is too much.
+
+    Attributes:
+        window_minutes: how far the check looks back.
+        least_records: with fewer in that time it warns at most: one bad record of a quiet hour is no rate.
+        warn_percent: the share of rejected records above which it warns.
+        fail_percent: and above which it fails.
+    """
 
     window_minutes: int
+    least_records: int
     warn_percent: float
     fail_percent: float
 
@@ -29,17 +37,21 @@ def judge(consumed: int, reasons: Mapping[str, int], samples: Sequence[Row], lim
         limits: what is too much.
     """
     rejected = sum(reasons.values())
-    percent = 100 * rejected / max(consumed, rejected, 1)
+    # The driver tells of a batch after it is written.
+    records = max(consumed, rejected)
+    percent = 100 * rejected / max(records, 1)
+    severe = percent > limits.fail_percent and records >= limits.least_records
     named = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items(), key=lambda each: -each[1]))
     return AssetCheckResult(
         passed=percent <= limits.warn_percent,
-        severity=AssetCheckSeverity.ERROR if percent > limits.fail_percent else AssetCheckSeverity.WARN,
+        severity=AssetCheckSeverity.ERROR if severe else AssetCheckSeverity.WARN,
         description=f"{rejected} of {consumed} records of the last {limits.window_minutes} minutes were rejected, "
         f"{percent:.2f} %{f': {named}' if named else ''}.",
         metadata={
             "rejected": rejected,
             "consumed": consumed,
             "percent": round(percent, 3),
+            "least_records": limits.least_records,
             "warn_percent": limits.warn_percent,
             "fail_percent": limits.fail_percent,
             "reasons": MetadataValue.json(dict(reasons)),

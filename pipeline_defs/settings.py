@@ -114,6 +114,11 @@ class Settings(BaseSettings):
     rejected_window_minutes: int = Field(
         default=60, ge=1, le=4320, description="Minutes that the check `rejected_rate` looks back."
     )
+    rejected_least_records: int = Field(
+        default=100,
+        ge=1,
+        description="Records in that time without which `rejected_rate` warns at most: few show no rate.",
+    )
     rejected_warn_percent: float = Field(
         default=1.0, ge=0, le=100, description="Rejected in a hundred records, above which `rejected_rate` warns."
     )

@@ -8,7 +8,7 @@ from dagster import AssetCheckSeverity
 from pipeline_defs import rejection
 from pipeline_defs.rejection import Limits
 
-LIMITS = Limits(window_minutes=60, warn_percent=1, fail_percent=10)
+LIMITS = Limits(window_minutes=60, least_records=100, warn_percent=1, fail_percent=10)
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,15 @@ LIMITS = Limits(window_minutes=60, warn_percent=1, fail_percent=10)
         (1000, {"not_json": 8, "empty": 3}, "warned"),
         (1000, {"not_json": 100}, "warned"),
         (1000, {"not_json": 101}, "failed"),
-        (0, {"not_json": 1}, "failed"),  # the driver has not told of the batch yet
+        # Few records show no rate.
+        (1, {"not_json": 1}, "warned"),
+        (99, {"not_json": 99}, "warned"),
+        (99, {}, "passed"),
+        (100, {"not_json": 10}, "warned"),
+        (100, {"not_json": 11}, "failed"),
+        # The driver has not told of the batch yet.
+        (0, {"not_json": 1}, "warned"),
+        (0, {"not_json": 100}, "failed"),
     ],
 )
 def test_the_share_is_judged(consumed: int, reasons: dict[str, int], expected: str):
