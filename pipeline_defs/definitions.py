@@ -2,6 +2,7 @@
 
 from dagster import Definitions, in_process_executor
 
+from pipeline_defs.asset_check import definition
 from pipeline_defs.assets import ASSETS
 from pipeline_defs.checks import CHECKS
 from pipeline_defs.cluster_checks import CLUSTER_CHECKS
@@ -14,7 +15,7 @@ from pipeline_defs.stream_checks import STREAM_CHECKS
 
 defs = Definitions(
     assets=ASSETS,
-    asset_checks=[*CHECKS, *SLOT_CHECKS, *STREAM_CHECKS, *CLUSTER_CHECKS],
+    asset_checks=[definition(check) for check in (*CHECKS, *SLOT_CHECKS, *STREAM_CHECKS, *CLUSTER_CHECKS)],
     jobs=JOBS,
     schedules=SCHEDULES,
     sensors=SENSORS,

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from dagster import AssetCheckResult, AssetCheckSeverity, MetadataValue, ResourceParam, asset_check
+from dagster import AssetCheckResult, AssetCheckSeverity, MetadataValue
 
-from pipeline_defs.checks import judged
+from pipeline_defs.asset_check import check_of
 from pipeline_defs.database import Database, Row
 from pipeline_defs.settings import Settings
 
@@ -28,23 +28,16 @@ def judge_slots(row: Row, fail_from: int) -> AssetCheckResult:
     )
 
 
-def slots_of(database: Database, settings: Settings) -> AssetCheckResult:
+@check_of(
+    "random_user_topic",
+    "No slot of the last 10 minutes was missed, failed, or sent more than 5 s late; SLOTS_FAIL_COUNT (3) missed or "
+    "failed ones are a failure.",
+)
+def slots_kept(database: Database, settings: Settings) -> AssetCheckResult:
     """Ask the table and judge."""
     since = datetime.now(UTC) - _LOOKED_AT
     rows = database.run("slots_recent", since=since, late_seconds=_LATE_SECONDS)
     return judge_slots(rows[0], settings.slots_fail_count)
-
-
-@asset_check(
-    asset="random_user_topic",
-    description=(
-        "No slot of the last 10 minutes was missed, failed, or sent more than 5 s late; SLOTS_FAIL_COUNT (3) missed or "
-        "failed ones are a failure."
-    ),
-)
-def slots_kept(database: ResourceParam[Database], settings: ResourceParam[Settings]) -> AssetCheckResult:
-    """The grid is kept."""
-    return judged(lambda: slots_of(database, settings))
 
 
 SLOT_CHECKS = [slots_kept]

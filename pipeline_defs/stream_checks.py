@@ -1,12 +1,11 @@
 """The checks of the stream: is it running as it is wanted, and how far is it behind."""
 
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from dagster import AssetCheckResult, ResourceParam, asset_check
+from dagster import AssetCheckResult
 
 from pipeline_defs import ledger
-from pipeline_defs.checks import judged
+from pipeline_defs.asset_check import check_of
 from pipeline_defs.database import Database
 from pipeline_defs.kafka_topic import Topic
 from pipeline_defs.kafka_waiting import oldest_waiting
@@ -15,7 +14,12 @@ from pipeline_defs.stream_judgements import Said, judge_lag, judge_running
 from pipeline_defs.supervision.states import State
 
 
-def running_of(database: Database, settings: Settings) -> AssetCheckResult:
+@check_of(
+    "users_stream",
+    "The stream is as it is wanted. A start or restart is a warning, for UNWELL_SECONDS (120); a crash loop and a "
+    "stalled stream are failures. The last error of the driver is in the metadata.",
+)
+def stream_running(database: Database, settings: Settings) -> AssetCheckResult:
     """Ask the tables what the supervisor and the driver last said, and judge it."""
     with database.session() as session:
         decisions = session.run("decisions_recent")
@@ -30,7 +34,12 @@ def running_of(database: Database, settings: Settings) -> AssetCheckResult:
     return judge_running(said, datetime.now(UTC), settings.unwell_after)
 
 
-def lag_of(database: Database, topic: Topic, settings: Settings) -> AssetCheckResult:
+@check_of(
+    "users_stream",
+    "The ledger is near Kafka's ends: LAG_WARN_RECORDS (10000), LAG_FAIL_RECORDS (100000), LAG_WARN_SECONDS (60) and "
+    "LAG_FAIL_SECONDS (300) set the limits. Seconds are the age of the oldest record that waits.",
+)
+def stream_lag(database: Database, topic: Topic, settings: Settings) -> AssetCheckResult:
     """Ask the ledger, Kafka's ends, and the oldest record that waits, and judge them."""
     rows = database.run("ledger_read", topic=topic.name)
     topic_id = topic.describe().topic_id
@@ -41,40 +50,4 @@ def lag_of(database: Database, topic: Topic, settings: Settings) -> AssetCheckRe
     return judge_lag(lag, oldest, datetime.now(UTC), settings.lag_limits)
 
 
-@asset_check(
-    asset="users_stream",
-    description=(
-        "The stream is as it is wanted. A start or restart is a warning, for UNWELL_SECONDS (120); a crash loop "
-        "and a stalled stream are failures. The last error of the driver is in the metadata."
-    ),
-)
-def stream_running(database: ResourceParam[Database], settings: ResourceParam[Settings]) -> AssetCheckResult:
-    """The stream runs, or is stopped on purpose."""
-    return judged(lambda: running_of(database, settings))
-
-
-@asset_check(
-    asset="users_stream",
-    description=(
-        "The ledger is near Kafka's ends: LAG_WARN_RECORDS (10000), LAG_FAIL_RECORDS (100000), LAG_WARN_SECONDS (60) "
-        "and LAG_FAIL_SECONDS (300) set the limits. Seconds are the age of the oldest record that waits."
-    ),
-)
-def stream_lag(
-    database: ResourceParam[Database], topic: ResourceParam[Topic], settings: ResourceParam[Settings]
-) -> AssetCheckResult:
-    """The stream is not far behind."""
-    return judged(lambda: lag_of(database, topic, settings))
-
-
 STREAM_CHECKS = [stream_running, stream_lag]
-
-
-def looks(
-    database: Database, topic: Topic, settings: Settings
-) -> Mapping[tuple[str, str], Callable[[], AssetCheckResult]]:
-    """Give what evaluates each check, by asset and name of the check."""
-    return {
-        ("users_stream", "stream_running"): lambda: judged(lambda: running_of(database, settings)),
-        ("users_stream", "stream_lag"): lambda: judged(lambda: lag_of(database, topic, settings)),
-    }

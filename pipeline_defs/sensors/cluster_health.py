@@ -15,7 +15,8 @@ from dagster import (
 )
 
 from pipeline_defs import reporting
-from pipeline_defs.checks import evaluation
+from pipeline_defs.asset_check import Check
+from pipeline_defs.cluster_checks import kafka_healthy, spark_healthy
 from pipeline_defs.cluster_judgements import Metadata, judge_kafka, judge_spark, kafka_metadata, spark_metadata
 from pipeline_defs.errors import PipelineError
 from pipeline_defs.kafka_cluster import KafkaCluster
@@ -40,21 +41,21 @@ def cluster_health(
 ) -> SensorResult | SkipReason:
     """Look at both, and report what changed or was not reported for a while."""
     now = datetime.now(UTC)
-    looks: Mapping[tuple[str, str], Look] = {
-        ("kafka_cluster", "kafka_healthy"): lambda: _kafka(kafka_cluster, settings, now),
-        ("spark_cluster", "spark_healthy"): lambda: _spark(spark_master, settings),
+    looks: Mapping[Check[...], Look] = {
+        kafka_healthy: lambda: _kafka(kafka_cluster, settings, now),
+        spark_healthy: lambda: _spark(spark_master, settings),
     }
     reports = reporting.read_cursor(context.cursor)
     events: list[AssetObservation | AssetCheckEvaluation] = []
-    for (asset, check), look in looks.items():
+    for check, look in looks.items():
         result, metadata = _seen(look)
         outcome = f"{outcome_of(result)}: {result.description}"
-        if reporting.due(reports.get(asset), outcome, now, AT_LEAST_EVERY):
+        if reporting.due(reports.get(check.asset), outcome, now, AT_LEAST_EVERY):
             events += [
-                AssetObservation(asset, description=result.description, metadata=metadata),
-                evaluation(asset, check, result),
+                AssetObservation(check.asset, description=result.description, metadata=metadata),
+                check.evaluation(result),
             ]
-            reports[asset] = Report(outcome, now.isoformat())
+            reports[check.asset] = Report(outcome, now.isoformat())
     if not events:
         return SkipReason("Nothing has changed.")
     return SensorResult(

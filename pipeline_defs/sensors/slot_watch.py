@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from dagster import AssetCheckEvaluation, ResourceParam, SensorEvaluationContext, SensorResult, SkipReason, sensor
 
 from pipeline_defs import reporting, slot_books
-from pipeline_defs.checks import evaluation, judged
 from pipeline_defs.database import Database
 from pipeline_defs.errors import PipelineError
 from pipeline_defs.reporting import Report
@@ -14,7 +13,7 @@ from pipeline_defs.schedule_state import is_switched_on, switched_on_since
 from pipeline_defs.sensors.common import AT_LEAST_EVERY, RUNNING, outcome_of
 from pipeline_defs.settings import Settings
 from pipeline_defs.slot_books import Books, Stretch
-from pipeline_defs.slot_checks import slots_of
+from pipeline_defs.slot_checks import slots_kept
 
 # A claim is settled within half a minute; after two its run is dead.
 _CLAIM_IS_DEAD_AFTER = timedelta(minutes=2)
@@ -60,11 +59,11 @@ def _report(
     database: Database, settings: Settings, last: Report | None, now: datetime
 ) -> tuple[Report | None, list[AssetCheckEvaluation]]:
     """Report slots that were missed, failed or late: on a change, and once a minute."""
-    result = judged(lambda: slots_of(database, settings))
+    result = slots_kept(database, settings)
     outcome = f"{outcome_of(result)}: {result.description}"
     if not reporting.due(last, outcome, now, AT_LEAST_EVERY):
         return last, []
-    return Report(outcome, now.isoformat()), [evaluation("random_user_topic", "slots_kept", result)]
+    return Report(outcome, now.isoformat()), [slots_kept.evaluation(result)]
 
 
 def _read(cursor: str | None) -> tuple[Books | None, Report | None]:

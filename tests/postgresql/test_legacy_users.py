@@ -15,7 +15,7 @@ import pytest
 
 import sql
 from pipeline_defs import provision
-from pipeline_defs.checks import completeness_of, freshness_of, uniqueness_of
+from pipeline_defs.checks import complete_rows, freshness, unique_uuid
 from pipeline_defs.database import Database as PipelineDatabase
 from pipeline_defs.database import DatabaseError
 from tests.postgresql.legacy_tables import PEOPLE, VARIANTS, Variant
@@ -155,7 +155,7 @@ def test_a_unique_index_that_is_gone_comes_back(database: Database):
     database.run("INSERT INTO users (uuid) SELECT gen_random_uuid() FROM generate_series(1, 3)")
     database.run("DROP INDEX users_uuid_key; INSERT INTO users (uuid) SELECT uuid FROM users WHERE id = 2")
     assert "4 rows before, 3 kept, 1 moved" in database.provision()[0]
-    assert uniqueness_of(PipelineDatabase(database.settings.database_url)).passed
+    assert unique_uuid(PipelineDatabase(database.settings.database_url)).passed
 
 
 def test_email_domain_is_filled_only_where_it_was_missing(old: Database):
@@ -391,17 +391,17 @@ def test_the_stream_writes_to_it_and_the_checks_look_at_its_new_rows(old: Databa
     old.provision()
     highest = old.value("SELECT max(id) FROM users")
     database = PipelineDatabase(old.settings.database_url)
-    assert not freshness_of(database, old.settings).passed, "no row of this pipeline yet"
+    assert not freshness(database, old.settings).passed, "no row of this pipeline yet"
 
     assert insert_as_the_stream(old, first=46, last=60) == (10, 5)
 
     assert old.value("SELECT min(id) FROM users WHERE kafka_offset IS NOT NULL") > highest
     assert old.value("SELECT count(*) FROM users WHERE kafka_offset IS NULL AND ingested_at IS NULL") == 51
-    assert freshness_of(database, old.settings).passed
-    assert uniqueness_of(database).passed
-    assert completeness_of(database).passed, "a row from before lacks what nobody can give it"
+    assert freshness(database, old.settings).passed
+    assert unique_uuid(database).passed
+    assert complete_rows(database).passed, "a row from before lacks what nobody can give it"
     old.run("UPDATE users SET city = NULL WHERE name_first = 'Ana 60'")
-    assert not completeness_of(database).passed
+    assert not complete_rows(database).passed
 
 
 @pytest.mark.parametrize("variant", [README, CREATE_DB, SPARK], ids=lambda variant: variant.name, indirect=False)
