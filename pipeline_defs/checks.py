@@ -20,12 +20,17 @@ from pipeline_defs.settings import Settings
 
 
 @check_of(
-    "users", "The newest row is young. FRESHNESS_WARN_SECONDS (120) and FRESHNESS_FAIL_SECONDS (300) set the limits."
+    "users",
+    "The newest row is young. FRESHNESS_WARN_SECONDS (120) and FRESHNESS_FAIL_SECONDS (300) set the limits; a stream "
+    "gets as long for its first row, from when it is wanted.",
 )
 def freshness(database: Database, settings: Settings) -> AssetCheckResult:
-    """Ask the table for its newest row and judge it."""
-    newest = database.run("users_newest")[0]["newest"]
-    return judge_freshness(newest, datetime.now(UTC), settings.warn_after, settings.fail_after)
+    """Ask the table for its newest row, and since when rows are wanted, and judge."""
+    with database.session() as session:
+        newest = session.run("users_newest")[0]["newest"]
+        [state] = session.run("stream_state_read") or [None]
+    wanted_since = state["since"] if state and state["wanted"] == "running" else None
+    return judge_freshness(newest, wanted_since, datetime.now(UTC), settings.warn_after, settings.fail_after)
 
 
 @check_of("users", "No uuid stands in two rows.")

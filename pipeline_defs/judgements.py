@@ -26,20 +26,33 @@ class Completeness:
 
 
 def judge_freshness(
-    newest: datetime | None, now: datetime, warn_after: timedelta, fail_after: timedelta
+    newest: datetime | None, wanted_since: datetime | None, now: datetime, warn_after: timedelta, fail_after: timedelta
 ) -> AssetCheckResult:
-    """Judge the age of the newest row: a warning after one limit, a failure after the other."""
-    if newest is None:
-        return AssetCheckResult(passed=False, description="The table has no row of this pipeline yet.")
-    age = now - newest
-    severity = AssetCheckSeverity.ERROR if age > fail_after else AssetCheckSeverity.WARN
+    """Judge the age of the newest row: a warning after one limit, a failure after the other.
+
+    Args:
+        newest: when the newest row came; None where there is none.
+        wanted_since: since when the stream is wanted; None where it isn't. Before it has been for as long as makes a
+            failure, a row that is old or missing is a warning: a young one may not have been possible.
+        now: the moment of the look.
+        warn_after: the age from which it warns.
+        fail_after: the age from which it fails.
+    """
+    age = now - newest if newest else None
+    wanted_for = now - wanted_since if wanted_since else None
+    passed = age is not None and age <= warn_after
+    begins = wanted_for is not None and wanted_for <= fail_after
+    severe = (age is None or age > fail_after) and not begins
+    says = f"The newest row is {_seconds(age)} old" if age is not None else "The table has no row of this pipeline yet"
+    if wanted_for is not None and begins and not passed:
+        says += f"; the stream has been wanted for {_seconds(wanted_for)}"
     return AssetCheckResult(
-        passed=age <= warn_after,
-        severity=severity,
-        description=f"The newest row is {age.total_seconds():.0f} s old.",
+        passed=passed,
+        severity=AssetCheckSeverity.ERROR if severe else AssetCheckSeverity.WARN,
+        description=f"{says}.",
         metadata={
-            "age_seconds": round(age.total_seconds(), 1),
-            "newest_row": MetadataValue.timestamp(newest),
+            "age_seconds": round(age.total_seconds(), 1) if age is not None else None,
+            "newest_row": MetadataValue.timestamp(newest) if newest else MetadataValue.null(),
             "warn_after_seconds": warn_after.total_seconds(),
             "fail_after_seconds": fail_after.total_seconds(),
         },
@@ -99,3 +112,7 @@ def judge_topic(state: TopicState, partitions: int, replicas: int) -> AssetCheck
             "topic_id": state.topic_id,
         },
     )
+
+
+def _seconds(span: timedelta) -> str:
+    return f"{span.total_seconds():.0f} s"

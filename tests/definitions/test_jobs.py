@@ -31,7 +31,7 @@ CALM = {
     "stream_state_read": wanted("running"),
     "slots_claim": [{"slot": "claimed"}],
     "users_newest": [{"newest": None}],
-    "slots_recent": [{"slots": 4, "missed": 0, "failed": 0, "late": 0, "newest": None}],
+    "slots_recent": [{"slots": 4, "missed": 0, "failed": 0, "late": 0, "beginning": 0, "newest": None}],
     "users_unique_index": [{"guarded": True}],
     "users_incomplete": [{"incomplete": 0, "examples": None}],
     **NOTHING_LOST,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from dagster import (
     AssetCheckEvaluation,
+    AssetCheckSeverity,
     AssetMaterialization,
     DagsterInstance,
     SensorResult,
@@ -21,6 +22,7 @@ from tests.definitions.fakes import (
     FakeMaster,
     FakeTopic,
     healthy_topic,
+    wanted,
 )
 from tests.definitions.looking import look, result
 
@@ -114,6 +116,21 @@ def test_every_check_is_reported_first_and_then_what_changed(
     assert evaluations(look(sensors.users_checks, instance, cursor, database=old, **resources)) == {"freshness": False}
 
 
+@pytest.mark.parametrize(
+    ("state", "severity"), [("running", AssetCheckSeverity.WARN), ("stopped", AssetCheckSeverity.ERROR)]
+)
+def test_a_table_that_can_have_no_row_yet_is_no_failure(
+    state: str, severity: AssetCheckSeverity, instance: DagsterInstance, settings: Settings, now: datetime
+):
+    database = checks_database(now)
+    database.answers["users_newest"] = [{"newest": None}]
+    database.answers["stream_state_read"] = [{**wanted(state)[0], "since": now - timedelta(seconds=20)}]
+    resources = {"topic": FakeTopic(healthy_topic()), "settings": settings, "database": database}
+    events = result(look(sensors.users_checks, instance, **resources)).asset_events
+    [found] = [each for each in events if isinstance(each, AssetCheckEvaluation) and each.check_name == "freshness"]
+    assert (found.passed, found.severity) == (False, severity)
+
+
 def test_checks_are_reported_again_before_a_minute_is_over(
     instance: DagsterInstance, settings: Settings, now: datetime
 ):
@@ -153,7 +170,7 @@ def test_what_is_dear_is_looked_at_only_when_a_report_is_due(
 
 
 def slots_database() -> FakeDatabase:
-    slots = {"slots": 24, "missed": 1, "failed": 0, "late": 0, "newest": None}
+    slots = {"slots": 24, "missed": 1, "failed": 0, "late": 0, "beginning": 0, "newest": None}
     return FakeDatabase({"slots_recent": [slots], "slots_close": [{"missed": 1}], "slots_give_up": [{"given_up": 2}]})
 
 

@@ -1,6 +1,6 @@
 """The tables in which the supervisor, the jobs and the driver meet: what each statement does to them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -104,13 +104,41 @@ def test_slots_are_counted_by_what_became_of_them(run: Run, database: Database):
             "INSERT INTO slots (slot, outcome, emitted_at) VALUES (%(slot)s, %(outcome)s, %(emitted)s)",
             {"slot": slot, "outcome": outcome, "emitted": emitted},
         )
-    [row] = run("slots_recent", since=_LONG_AGO, late_seconds=5)
+    [row] = run("slots_recent", since=_LONG_AGO, late_seconds=5, cadence=25, begins_seconds=180)
     assert {name: row[name] for name in ("slots", "missed", "failed", "late")} == {
         "slots": 4,
         "missed": 1,
         "failed": 1,
         "late": 1,
     }
+
+
+def missed(database: Database, moment: datetime, *seconds_ago: int) -> None:
+    for seconds in seconds_ago:
+        database.run(
+            "INSERT INTO slots (slot, outcome) VALUES (%(slot)s, 'missed')",
+            {"slot": moment - timedelta(seconds=seconds)},
+        )
+
+
+@pytest.mark.parametrize(
+    ("before", "seconds_ago", "beginning"),
+    [
+        pytest.param((), (300, 275, 250), 3, id="a fresh start"),
+        pytest.param((), range(300, 0, -25), 8, id="only so much of it"),
+        pytest.param((9000, 8975), (300, 275), 2, id="it was off for hours"),
+        pytest.param((650, 625), (600, 575, 550), 0, id="it has been on for long"),
+        pytest.param((650, 625), (600, 575, 100, 75), 2, id="it was off for minutes"),
+    ],
+)
+def test_the_first_slots_after_the_schedule_was_off_are_told_apart(
+    run: Run, database: Database, before: Sequence[int], seconds_ago: Sequence[int], beginning: int
+):
+    moment = datetime.now(UTC)
+    missed(database, moment, *before, *seconds_ago)
+    since = moment - timedelta(seconds=610)
+    [row] = run("slots_recent", since=since, late_seconds=5, cadence=25, begins_seconds=180)
+    assert (row["slots"], row["missed"], row["beginning"]) == (len(seconds_ago), len(seconds_ago), beginning)
 
 
 def test_the_heartbeat_moves_on_while_the_first_batch_takes_long(

@@ -11,6 +11,10 @@ NOW = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 WARN_AFTER, FAIL_AFTER = timedelta(minutes=2), timedelta(minutes=5)
 
 
+def ago(seconds: float) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
 def outcome(result: AssetCheckResult) -> str:
     if result.passed:
         return "passed"
@@ -22,12 +26,35 @@ def outcome(result: AssetCheckResult) -> str:
     [(0, "passed"), (25, "passed"), (120, "passed"), (121, "warned"), (300, "warned"), (301, "failed"), (-1, "passed")],
 )
 def test_freshness_warns_after_two_minutes_and_fails_after_five(age_seconds: int, expected: str):
-    result = judgements.judge_freshness(NOW - timedelta(seconds=age_seconds), NOW, WARN_AFTER, FAIL_AFTER)
-    assert outcome(result) == expected
+    for wanted_since in (None, ago(9999)):
+        result = judgements.judge_freshness(ago(age_seconds), wanted_since, NOW, WARN_AFTER, FAIL_AFTER)
+        assert outcome(result) == expected
+        assert result.description == f"The newest row is {age_seconds} s old."
 
 
-def test_an_empty_table_is_not_fresh():
-    assert outcome(judgements.judge_freshness(None, NOW, WARN_AFTER, FAIL_AFTER)) == "failed"
+@pytest.mark.parametrize(
+    ("age_seconds", "wanted_for", "expected", "says"),
+    [
+        # A fresh start.
+        (None, 0, "warned", "The table has no row of this pipeline yet; the stream has been wanted for 0 s."),
+        (None, 300, "warned", "The table has no row of this pipeline yet; the stream has been wanted for 300 s."),
+        (None, 301, "failed", "The table has no row of this pipeline yet."),
+        # Nobody wants it, or nobody can say.
+        (None, None, "failed", "The table has no row of this pipeline yet."),
+        (4000, None, "failed", "The newest row is 4000 s old."),
+        # A start after it was stopped on purpose.
+        (4000, 20, "warned", "The newest row is 4000 s old; the stream has been wanted for 20 s."),
+        (4000, 301, "failed", "The newest row is 4000 s old."),
+        (25, 20, "passed", "The newest row is 25 s old."),
+    ],
+)
+def test_what_was_wanted_a_moment_ago_can_have_no_young_row(
+    age_seconds: int | None, wanted_for: int | None, expected: str, says: str
+):
+    newest = None if age_seconds is None else ago(age_seconds)
+    wanted_since = None if wanted_for is None else ago(wanted_for)
+    result = judgements.judge_freshness(newest, wanted_since, NOW, WARN_AFTER, FAIL_AFTER)
+    assert (outcome(result), result.description) == (expected, says)
 
 
 @pytest.mark.parametrize(
