@@ -53,6 +53,25 @@ def test_what_all_have_in_common():
     assert common["logging"]["options"] == {"max-size": "10m", "max-file": "3"}
 
 
+@pytest.mark.parametrize("worker", ["spark-worker", "spark-worker-1", "spark-worker-2"])
+def test_dagster_is_given_what_the_stream_is_given_of_which_it_tells_the_version(worker: str):
+    given: dict[str, str] = SERVICES[worker]["environment"]
+    of_the_stream = {name: value for name, value in given.items() if name.startswith(("KAFKA_", "STREAM_"))}
+    del of_the_stream["STREAM_CHECKPOINT_ROOT"]  # a folder of the workers alone
+    assert set(of_the_stream) == {"KAFKA_BOOTSTRAP_SERVERS", "KAFKA_TOPIC"}
+    assert of_the_stream.items() <= SERVICES["dagster-code"]["environment"].items()
+    assert SERVICES["dagster-code"]["env_file"] == SERVICES[worker]["env_file"]
+
+
+@pytest.mark.parametrize("name", ["provision", "dagster-code", "spark-worker", "spark-worker-1", "spark-worker-2"])
+def test_what_settings_env_may_name_is_in_no_environment_which_would_come_before_it(name: str):
+    read_from_env = {*re.findall(r"\$\{([A-Z0-9_]+)", str(SERVICES[name]["environment"]))}
+    explained = {*re.findall(r"^#([A-Z0-9_]+)=", (FOLDER / "env.template").read_text(), flags=re.MULTILINE)}
+    written_by_start = {found for found in read_from_env if found.endswith("_PASSWORD")}
+    written_by_start |= {"COMPOSE_PROJECT_NAME", "RANDOM_USER_API_URL"}
+    assert read_from_env - explained - written_by_start == set()
+
+
 def test_ports_are_on_loopback_changeable_and_beside_the_local_stack():
     local = {Settings().port(name) for name in Settings.port_names()}
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]

@@ -174,8 +174,9 @@ def test_the_commands_of_the_seed_work_and_the_stream_recovers(deployment: Deplo
             until(lambda: "random-user" not in deployment.typed(LIST).splitlines(), "the topic to be gone")
     # Deleted and created: another topic for the ledger, and people land in the table again.
     until(lambda: deployment.sql("SELECT count(DISTINCT topic_id) FROM stream_offsets") == "2", "a new ledger", 600)
-    deployment.since = deployment.sql("SELECT now()")
+    deployment.losses_are_known()
     deployment.rows_after_now()
+    deployment.nothing_is_lost()
 
 
 @pytest.mark.long

@@ -82,6 +82,10 @@ def test_the_stream_gets_the_local_stacks_environment(site: Site):
         *("SPARK_PUBLIC_DNS", "SPARK_WORKER_OPTS"),
     }
     assert set(workers[0].environment) - set_by_the_image <= set(SERVICES["spark-worker-1"]["environment"])
+    script = (ROOT / "docker/dockerfile/spark/worker").read_text(encoding="utf-8")
+    options = re.search(r'SPARK_WORKER_OPTS="([^"]*)"', script)
+    assert options is not None
+    assert options[1].split() == workers[0].environment["SPARK_WORKER_OPTS"].split()
 
 
 def test_every_package_comes_from_the_lock_file_with_its_hash():

@@ -14,28 +14,18 @@ from typing import Any
 import psutil
 import psycopg2
 import psycopg2.extras
-import requests
 
 from pipeline_defs.spark_master import SparkMaster
 from stack import passwords
 from stack.processes import marked
 from stack.state import State
 from stack.supervisor import Supervisor
+from tests.dagster_ui import DagsterUi
 from tests.integration import kafka
 
 ROOT = Path(__file__).resolve().parents[2]
 _BIN = Path(sys.executable).parent
 TOPIC = "random-user"
-
-_LAUNCH = """
-mutation ($parameters: ExecutionParams!) { launchRun(executionParams: $parameters) {
-    __typename ... on LaunchRunSuccess { run { runId } } } }
-"""
-_STATUS = "query ($run: ID!) { runOrError(runId: $run) { ... on Run { status } } }"
-_CHECK = """
-query ($asset: AssetKeyInput!, $check: String!) {
-    assetCheckExecutions(assetKey: $asset, checkName: $check, limit: 1) { evaluation { success severity } } }
-"""
 
 
 @dataclass
@@ -172,43 +162,26 @@ class Stack:
         """Give every record of the pipeline's topic."""
         return list(kafka.consume(self.bootstrap_servers, TOPIC))
 
+    @property
+    def dagster_ui(self) -> DagsterUi:
+        """Give its Dagster, as the UI asks it."""
+        return DagsterUi(self.environment["DAGSTER_UI_URL"])
+
     def launch(self, job: str, tags: dict[str, str] | None = None) -> str:
         """Launch a job as the UI does, and give the run's id."""
-        selector = {
-            "repositoryLocationName": "pipeline_defs",
-            "repositoryName": "__repository__",
-            "jobName": job,
-        }
-        given = [{"key": key, "value": value} for key, value in (tags or {}).items()]
-        parameters = {"selector": selector, "executionMetadata": {"tags": given}}
-        launched = self._ask_dagster(_LAUNCH, parameters=parameters)["launchRun"]
-        assert launched["__typename"] == "LaunchRunSuccess", launched
-        return launched["run"]["runId"]
+        return self.dagster_ui.launch(job, tags)
 
     def run_status(self, run_id: str) -> str:
         """Give the status of a run."""
-        return self._ask_dagster(_STATUS, run=run_id)["runOrError"]["status"]
+        return self.dagster_ui.run_status(run_id)
 
     def check(self, asset: str, name: str) -> str:
         """Give what the newest evaluation of an asset check says: passed, warned, failed, or nothing yet."""
-        found = self._ask_dagster(_CHECK, asset={"path": [asset]}, check=name)["assetCheckExecutions"]
-        if not found or found[0]["evaluation"] is None:
-            return "nothing yet"
-        evaluation = found[0]["evaluation"]
-        if evaluation["success"]:
-            return "passed"
-        return "failed" if evaluation["severity"] == "ERROR" else "warned"
+        return self.dagster_ui.check(asset, name)
 
     def dagster_storage(self, statement: str, **values: object) -> list[dict[str, Any]]:
         """Run a statement in Dagster's own storage."""
         return self._execute(self.environment["DAGSTER_POSTGRES_URL"], statement, values)
-
-    def _ask_dagster(self, query: str, **variables: object) -> dict[str, Any]:
-        answer = requests.post(
-            f"{self.environment['DAGSTER_UI_URL']}/graphql", json={"query": query, "variables": variables}, timeout=60
-        ).json()
-        assert "errors" not in answer, answer["errors"]
-        return answer["data"]
 
     def _execute(
         self, url: str, statement: str, values: dict[str, object], *, autocommit: bool = False
