@@ -10,6 +10,10 @@ mutation ($parameters: ExecutionParams!) { launchRun(executionParams: $parameter
     __typename ... on LaunchRunSuccess { run { runId } } } }
 """
 _STATUS = "query ($run: ID!) { runOrError(runId: $run) { ... on Run { status } } }"
+_NEWEST_RUN = """
+query ($job: String!) {
+    runsOrError(filter: { pipelineName: $job }, limit: 1) { ... on Runs { results { runId } } } }
+"""
 _CHECK = """
 query ($asset: AssetKeyInput!, $check: String!) {
     assetCheckExecutions(assetKey: $asset, checkName: $check, limit: 1) {
@@ -42,6 +46,11 @@ class DagsterUi:
     def run_status(self, run_id: str) -> str:
         """Give the status of a run."""
         return self._ask(_STATUS, run=run_id)["runOrError"]["status"]
+
+    def newest_run(self, job: str) -> str:
+        """Give the id of the run of a job that was launched last, empty where none was."""
+        found = self._ask(_NEWEST_RUN, job=job)["runsOrError"]["results"]
+        return found[0]["runId"] if found else ""
 
     def check(self, asset: str, name: str, since: float = 0.0) -> str:
         """Give what the newest evaluation of an asset check says: passed, warned, failed, or nothing yet.

@@ -7,8 +7,9 @@ TOPICS = "/opt/kafka/bin/kafka-topics.sh"
 
 @dataclass(frozen=True)
 class Command:
-    """A command as that README has it, and what is typed now in docker/docker-compose. `shows` is in its output.
+    """A command as that README has it, and what is typed now in docker/docker-compose.
 
+    `shows` is in its output, and a run of `job` is launched by it.
     The exit code of `find` is 1, there as here: it may not look into the folders of root.
     """
 
@@ -16,6 +17,7 @@ class Command:
     ours: str
     shows: str
     code: int = 0
+    job: str = ""
 
 
 CREATE = (
@@ -55,7 +57,8 @@ COMMANDS = (
     Command(
         "http://localhost:8080 (switch the DAG on)",
         "docker exec dagster-code dagster job launch -w workspace.yaml -j produce_random_users",
-        "Launched run",
+        "",
+        job="produce_random_users",
     ),
     Command(
         "docker exec -it spark-worker-1 find / -name spark-submit.sh",
@@ -66,7 +69,8 @@ COMMANDS = (
     Command(
         "PYTHONPATH=/opt/spark/lib /opt/spark/bin/spark-submit --packages … /opt/spark/scripts/streaming-process.py",
         "docker exec dagster-code dagster job launch -w workspace.yaml -j start_stream",
-        "Launched run",
+        "",
+        job="start_stream",
     ),
 )
 
@@ -79,7 +83,7 @@ def page(outputs: dict[str, str], started: str, stopped: str) -> str:
         "# From the seed's README to this one",
         "",
         "Each command of the README of the project that this one follows, and the one that works now. The outputs are",
-        "what they printed when `make docs-docker` ran them on a deployment and wrote this page.",
+        "what they printed when `make docs-docker` ran them on a deployment and wrote this page; some print nothing.",
         "",
         "| | in the seed's README | now |",
         "|---|---|---|",

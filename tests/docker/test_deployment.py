@@ -168,8 +168,10 @@ def test_an_edit_of_the_streams_code_replaces_it_after_its_batch(deployment: Dep
 def test_the_commands_of_the_seed_work_and_the_stream_recovers(deployment: Deployment):
     deployment.nothing_is_lost()
     for command in COMMANDS:
+        run_before = deployment.dagster.newest_run(command.job)
         printed = deployment.typed_outputs[command.ours] = deployment.typed(command.ours, command.code)
         assert command.shows in printed
+        assert not command.job or deployment.dagster.newest_run(command.job) != run_before
         if command.ours.endswith(DELETE):
             until(lambda: "random-user" not in deployment.typed(LIST).splitlines(), "the topic to be gone")
     # Deleted and created: another topic for the ledger, and people land in the table again.
