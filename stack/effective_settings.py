@@ -14,9 +14,10 @@ from pipeline_defs.settings import read_producer, read_settings
 from spark.consumer_keys import KEYS as CONSUMER_KEYS
 from spark.settings import Consumer
 from stack import dagster_home, site
+from stack.chosen_settings import is_secret, read_consumer
 from stack.components import Site
 from stack.errors import StackError
-from stack.settings import Settings, is_secret, read_consumer
+from stack.settings import Settings
 
 REMEMBERED = "remembered from the last start"
 THIS_STACK = "this stack"

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from stack import dagster_home, passwords, settings, site
+from stack import dagster_home, passwords, shell, site
 from stack.components import HOST, Site
 from stack.postgres import DATABASE
 from stack.settings import Settings
@@ -69,4 +69,4 @@ def lines(stack_settings: Settings) -> str:
 def _of_a_running_stack(stack_settings: Settings) -> tuple[Site, dict[str, str]]:
     Supervisor(State(stack_settings.state)).must_answer()
     here = site.locate(stack_settings)
-    return here, variables(here, passwords.load(here.state.passwords), settings.shell_path())
+    return here, variables(here, passwords.load(here.state.passwords), shell.path())

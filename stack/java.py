@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from stack import settings as stack_settings
+from stack import shell
 from stack.errors import MachineError
 from stack.settings import Settings
 
@@ -25,8 +25,8 @@ def find(settings: Settings) -> Path:
     Raises:
         MachineError: there is none, it doesn't run, or its version isn't supported.
     """
-    home = settings.java_home or stack_settings.shell_java_home()
-    found = str(home / "bin" / "java") if home else shutil.which("java", path=stack_settings.shell_path())
+    home = settings.java_home or shell.java_home()
+    found = str(home / "bin" / "java") if home else shutil.which("java", path=shell.path())
     if found is None:
         raise MachineError(f"Java is missing: there is no `java` on the PATH and JAVA_HOME isn't set. {_WANTED}.")
     try:

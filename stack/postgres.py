@@ -6,9 +6,10 @@ import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
+from stack.accounts import account_ids, enterable_by_others
 from stack.components import HOST, Component, Probe, Site
 from stack.errors import MachineError, StackError
-from stack.settings import Settings, account_ids, enterable_by_others
+from stack.settings import Settings
 from stack.state import State, write_private
 
 SUPERUSER = "postgres"

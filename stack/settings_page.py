@@ -17,7 +17,8 @@ from spark.consumer_keys import KEYS as CONSUMER_KEYS
 from spark.consumer_keys import REFUSED
 from spark.settings import CONSUMER_FILE
 from spark.settings import FILE_VARIABLE as CONSUMER_VARIABLE
-from stack.settings import FROM_SERVERS, REPOSITORY, Settings, is_secret
+from stack.chosen_settings import FROM_SERVERS, is_secret
+from stack.settings import REPOSITORY, Settings
 
 _INTRODUCTION = f"""# Settings
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from pipeline_defs.settings import Settings as PipelineSettings
 from stack import dagster_home, jars, kafka, postgres, spark_cluster, spark_home
+from stack.chosen_settings import chosen_for_dagster, chosen_for_the_stream, chosen_source
 from stack.components import HOST, Component, Probe, Site
-from stack.settings import REPOSITORY, Settings, chosen_for_dagster, chosen_for_the_stream, chosen_source
+from stack.settings import REPOSITORY, Settings
 from stack.state import State
 
 EMBEDDED_API = "random-user-api"

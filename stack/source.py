@@ -3,7 +3,7 @@
 import requests
 from rich.console import Console
 
-from stack.settings import chosen_source
+from stack.chosen_settings import chosen_source
 from stack.site import DEFAULT_SOURCE, embedded_api_mark
 from stack.state import State
 

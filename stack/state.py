@@ -12,7 +12,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from stack.errors import MachineError, StackError
-from stack.settings import REMEMBERED, Settings
+from stack.remembered import REMEMBERED
+from stack.settings import Settings
 
 # A Unix socket's path may have 107 bytes, and supervisord binds a longer name before it renames it.
 _LONGEST_SOCKET_PATH = 90

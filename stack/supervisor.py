@@ -18,7 +18,7 @@ import psutil
 
 from stack.components import Component
 from stack.errors import NotRunningError, StackError
-from stack.settings import inherited_environment
+from stack.shell import inherited_environment
 from stack.state import State, write_private
 
 # Every process of a stack carries this in its environment, so that one that lost its supervisor can be found.

@@ -28,12 +28,13 @@ from stack import (
     spark_cluster,
 )
 from stack import passwords as stack_passwords
+from stack.chosen_settings import chosen, chosen_webhook
 from stack.components import Site
 from stack.display import Board
 from stack.errors import ExitCode
 from stack.launch import Launch
 from stack.machine.situation import look
-from stack.settings import Settings, chosen, chosen_webhook
+from stack.settings import Settings
 from stack.state import State
 from stack.supervisor import Supervisor, mark_children
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import requests
 
+from stack.chosen_settings import chosen_source
 from stack.errors import MachineError
 from stack.machine.situation import Situation
-from stack.settings import REMEMBERED, chosen_source
+from stack.remembered import REMEMBERED
 from stack.site import DEFAULT_SOURCE
 
 _SECONDS = 5

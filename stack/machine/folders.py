@@ -6,10 +6,11 @@ import pwd
 import tempfile
 from pathlib import Path
 
+from stack.accounts import account_ids
 from stack.errors import MachineError
 from stack.machine.situation import Situation
 from stack.processes import nearest_existing
-from stack.settings import REMEMBERED, account_ids
+from stack.remembered import REMEMBERED
 
 
 def state_folder(situation: Situation) -> str:

@@ -19,9 +19,10 @@ from pydantic import SecretStr
 from pipeline_defs import provision
 from pipeline_defs.settings import Settings
 from stack import postgres, site
+from stack.accounts import account_ids
 from stack.components import HOST
 from stack.settings import Settings as StackSettings
-from stack.settings import account_ids, inherited_environment
+from stack.shell import inherited_environment
 from stack.state import State
 from tests.waiting import until
 

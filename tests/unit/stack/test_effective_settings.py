@@ -9,7 +9,7 @@ from stack import effective_settings, site
 from stack import settings as stack_settings
 from stack.effective_settings import Effective
 from stack.errors import StackError
-from stack.settings import REMEMBERED
+from stack.remembered import REMEMBERED
 from tests.unit.stack.test_command_line import run
 
 SEED = Path(__file__).parents[2] / "seed"

@@ -4,9 +4,11 @@ from pathlib import Path
 import pytest
 
 from pipeline_defs.settings import read_settings
+from stack import accounts, chosen_settings
 from stack import settings as stack_settings
 from stack.errors import MachineError, StackError
-from stack.settings import REMEMBERED, Settings
+from stack.remembered import REMEMBERED
+from stack.settings import Settings
 
 
 def test_the_ports_are_those_that_users_know():
@@ -53,8 +55,8 @@ def test_a_closed_folder_closes_all_below_it(mode: int, enterable: bool, tmp_pat
     below.mkdir(parents=True)
     (tmp_path / "closed").chmod(mode)
     # The folders above are the machine's own.
-    above = stack_settings.enterable_by_others(tmp_path)
-    assert stack_settings.enterable_by_others(below) == (enterable and above)
+    above = accounts.enterable_by_others(tmp_path)
+    assert accounts.enterable_by_others(below) == (enterable and above)
 
 
 def test_later_commands_find_the_chosen_settings_of_the_last_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -65,7 +67,7 @@ def test_later_commands_find_the_chosen_settings_of_the_last_start(tmp_path: Pat
     (tmp_path / "state" / REMEMBERED).write_text(json.dumps(Settings().remembered()))
     monkeypatch.delenv("CADENCE_SECONDS")
     stack_settings.load()
-    assert stack_settings.chosen() == {"CADENCE_SECONDS": "10"}
+    assert chosen_settings.chosen() == {"CADENCE_SECONDS": "10"}
     assert read_settings().cadence_seconds == 10
 
 
@@ -77,17 +79,17 @@ def test_the_shell_overrules_what_is_remembered(
     (tmp_path / "state" / REMEMBERED).write_text('{"environment": {"CADENCE_SECONDS": "10"}}')
     monkeypatch.setenv("CADENCE_SECONDS", said)
     stack_settings.load()
-    assert stack_settings.chosen() == chosen
+    assert chosen_settings.chosen() == chosen
 
 
 def test_passwords_of_the_shell_reach_no_server(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CADENCE_SECONDS", "10")
     monkeypatch.setenv("DATABASE_ADMIN_URL", "postgresql://postgres:secret@elsewhere/postgres")
     monkeypatch.setenv("PIPELINE_PASSWORD", "secret")
-    chosen = stack_settings.chosen_for_dagster()
+    chosen = chosen_settings.chosen_for_dagster()
     assert chosen["CADENCE_SECONDS"] == "10"
     monkeypatch.setenv("USERS_STREAM_DATABASE_URL", "postgresql://users_stream:secret@elsewhere/postgres")
-    assert "secret" not in str(chosen | stack_settings.chosen_for_the_stream() | Settings().remembered())
+    assert "secret" not in str(chosen | chosen_settings.chosen_for_the_stream() | Settings().remembered())
 
 
 def test_the_configurations_of_producer_and_consumer_are_handed_on_and_remembered(
@@ -104,12 +106,12 @@ def test_the_configurations_of_producer_and_consumer_are_handed_on_and_remembere
         monkeypatch.setenv(name, value)
     stack_settings.load()
     file = str(tmp_path / "mine.json")
-    assert stack_settings.chosen_for_dagster() == {
+    assert chosen_settings.chosen_for_dagster() == {
         "KAFKA_PRODUCER_FILE": file,
         "KAFKA_PRODUCER_LINGER_MS": "7",
         "KAFKA_PRODUCER_BATCH_SIZE": "16384",
     }
-    assert stack_settings.chosen_for_the_stream() == {
+    assert chosen_settings.chosen_for_the_stream() == {
         "STREAM_CONSUMER_FILE": "/etc/consumer.json",
         "STREAM_TRIGGER_SECONDS": "2",
     }
