@@ -25,6 +25,12 @@ class Book:
     seed: int = field(default_factory=lambda: int(os.environ.get("FAULT_SEED") or secrets.randbelow(1_000_000)))
     played: list[Round] = field(default_factory=list)
 
+    def add(self, played: Round) -> None:
+        """Keep a round, in the page too where that is asked for: a session that is cut off has not been in vain."""
+        self.played.append(played)
+        if os.environ.get("WRITE_DOCS"):
+            report.write(_PAGE, self.played)
+
     def next_seed(self) -> int:
         """Give a seed that no other round of this session has: two equal loads would be duplicates."""
         self.seed += 100
@@ -47,5 +53,3 @@ def book() -> Iterator[Book]:
     kept = Book()
     yield kept
     sys.stderr.write("\n" + report.table(report.rows(kept.played)))
-    if os.environ.get("WRITE_DOCS"):
-        report.write(_PAGE, kept.played)

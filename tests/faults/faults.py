@@ -1,7 +1,7 @@
-"""The faults. Each is a generator of three parts: prepare, strike, and undo, where the stack does not by itself.
+"""The faults. Each is a generator of three parts, with a yield after the first and the second.
 
-When it is ready, it is sent a transaction that is open at that moment. It strikes, and says so; or it was too late, and
-is ready again. What comes after the strike takes the fault away.
+It prepares, and is sent a batch that stands still in the middle. It strikes, and the batch goes on. It takes the fault
+away, where the stack does not do so by itself.
 """
 
 import os
@@ -21,15 +21,14 @@ import psutil
 import psycopg2
 
 from stack.supervisor import Supervisor
-from tests.faults import victims
+from tests.faults import proof, victims
 from tests.faults.second_driver import SecondDriver
-from tests.faults.victims import Transaction
+from tests.faults.witness import OpenBatch
 from tests.integration import kafka
 from tests.integration.stack import TOPIC, Stack
 from tests.waiting import until
 
-READY, STRUCK = False, True
-Steps = Generator[bool, Transaction, None]
+Steps = Generator[None, OpenBatch, None]
 _AWAY_SECONDS = 20
 _FROZEN_SECONDS = 60
 _HANGING = "a session that hangs"
@@ -43,97 +42,97 @@ class Fault:
         what: for the table in the docs.
         steps: prepare, strike, undo.
         rightly: actions of the supervisor that are right here; any other is counted as wrong.
+        complains: what the check `nothing_lost` rightly says afterwards; nothing where no data was deleted on purpose.
         cheap: one round of it runs with all other tests.
     """
 
     what: str
     steps: Callable[[Stack, Random], Steps]
     rightly: frozenset[str] = frozenset()
+    complains: str = ""
     cheap: bool = False
 
 
-def _executor(stack: Stack, _: Random) -> Steps:
-    workers, holder = yield from _holder(stack)
-    victims.executor_of(holder).kill()
-    victims.release(workers)
-    yield STRUCK
+def _executor(_: Stack, __: Random) -> Steps:
+    batch = yield
+    victims.executor_of(batch.holder).kill()
+    yield
 
 
-def _python_worker(stack: Stack, _: Random) -> Steps:
-    workers, holder = yield from _holder(stack)
-    holder.kill()
-    victims.release(workers)
-    yield STRUCK
+def _python_worker(_: Stack, __: Random) -> Steps:
+    batch = yield
+    batch.holder.kill()
+    yield
 
 
 def _driver_jvm(stack: Stack, _: Random) -> Steps:
     drivers = victims.driver_jvms(stack)
-    yield READY
+    yield
     _kill(drivers)
-    yield STRUCK
+    yield
 
 
 def _driver_python(stack: Stack, _: Random) -> Steps:
     drivers = victims.driver_pythons(stack)
-    yield READY
+    yield
     _kill(drivers)
-    yield STRUCK
+    yield
 
 
 def _worker(stack: Stack, chance: Random) -> Steps:
     worker = victims.component(stack, chance.choice(["spark-worker-1", "spark-worker-2"]))
-    yield READY
+    yield
     worker.kill()
-    yield STRUCK
+    yield
 
 
 def _all_workers(stack: Stack, _: Random) -> Steps:
     names = ["spark-worker-1", "spark-worker-2"]
     workers = [victims.component(stack, name) for name in names]
-    yield READY
+    yield
     _kill(workers)
-    yield STRUCK
+    yield
     with _kept_away(stack, names):
         time.sleep(_AWAY_SECONDS)
 
 
 def _master(stack: Stack, _: Random) -> Steps:
     master = victims.component(stack, "spark-master")
-    yield READY
+    yield
     master.kill()
-    yield STRUCK
+    yield
 
 
 def _broker(stack: Stack, chance: Random) -> Steps:
     broker = victims.component(stack, f"broker-{chance.choice([1, 2, 3])}")
-    yield READY
+    yield
     broker.kill()
-    yield STRUCK
+    yield
 
 
 def _controller(stack: Stack, _: Random) -> Steps:
     leader = victims.component(stack, f"controller-{stack.leading_controller()}")
-    yield READY
+    yield
     leader.kill()
-    yield STRUCK
+    yield
 
 
 def _postgresql_stopped(stack: Stack, _: Random) -> Steps:
     server = victims.component(stack, "postgres")
-    yield READY
+    yield
     server.send_signal(signal.SIGQUIT)  # immediate: no checkpoint, no farewell
-    yield STRUCK
+    yield
     with _kept_away(stack, ["postgres"]):
         time.sleep(_AWAY_SECONDS)
 
 
 def _postgresql_refuses(stack: Stack, _: Random) -> Steps:
-    yield READY
+    yield
     stack.as_superuser(
         "ALTER ROLE users_stream CONNECTION LIMIT 0;"
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'users_stream'"
     )
-    yield STRUCK
+    yield
     time.sleep(_AWAY_SECONDS)
     stack.as_superuser("ALTER ROLE users_stream CONNECTION LIMIT -1")
 
@@ -142,18 +141,18 @@ def _transaction_hangs(stack: Stack, _: Random) -> Steps:
     """Somebody's session takes the ledger's rows after the batch under way, and says nothing more."""
     session = psycopg2.connect(stack.environment["DATABASE_URL"], connect_timeout=10, application_name=_HANGING)
     with ThreadPoolExecutor(1) as pool, closing(session), session.cursor() as cursor:
-        yield READY
+        yield
         locking = pool.submit(cursor.execute, "SELECT next_offset FROM stream_offsets FOR UPDATE")
-        yield STRUCK
+        yield
         locking.result()
         until(lambda: not stack.sessions(_HANGING), "PostgreSQL ends the session that hangs")
 
 
 def _checkpoints_deleted(stack: Stack, _: Random) -> Steps:
-    yield READY
+    yield
     for folder in stack.checkpoints():
         shutil.rmtree(folder, ignore_errors=True)
-    yield STRUCK
+    yield
 
 
 def _postgresql_restored(stack: Stack, _: Random) -> Steps:
@@ -161,16 +160,16 @@ def _postgresql_restored(stack: Stack, _: Random) -> Steps:
     with tempfile.TemporaryDirectory(prefix="backup-") as folder:
         backup = Path(folder) / "backup"
         _run(stack, "pg_dump", "--format=custom", f"--file={backup}", stack.superuser_url("project_streaming"))
-        yield READY
+        yield
         stack.as_superuser("DROP DATABASE project_streaming WITH (FORCE)")
-        yield STRUCK
+        yield
         _run(stack, "pg_restore", "--create", f"--dbname={stack.superuser_url('postgres')}", str(backup))
 
 
 def _topic_recreated(stack: Stack, _: Random) -> Steps:
-    yield READY
+    yield
     kafka.delete_topic(stack.bootstrap_servers, TOPIC)
-    yield STRUCK
+    yield
     kafka.create_topic(stack.bootstrap_servers, TOPIC)
 
 
@@ -178,43 +177,46 @@ def _partitions_added(stack: Stack, _: Random) -> Steps:
     if kafka.partitions(stack.bootstrap_servers, TOPIC) != 3:
         kafka.delete_topic(stack.bootstrap_servers, TOPIC)
         kafka.create_topic(stack.bootstrap_servers, TOPIC)
-    yield READY
+        until(lambda: "created again" in proof.complaint(stack), "the ledger's rows of the new topic", 600)
+        proof.acknowledge(stack)
+    yield
     kafka.add_partitions(stack.bootstrap_servers, TOPIC, 6)
-    yield STRUCK
+    yield
 
 
 def _two_drivers(stack: Stack, _: Random) -> Steps:
-    yield READY
     with SecondDriver(stack) as second:
-        yield STRUCK
+        until(second.is_there, "the second driver reads", 600)
+        yield
+        yield
         until(second.has_taken_part, "the second driver takes part")
 
 
 def _driver_frozen(stack: Stack, _: Random) -> Steps:
     frozen = [*victims.driver_jvms(stack), *victims.driver_pythons(stack)]
-    yield READY
+    yield
     for process in frozen:
         process.suspend()
-    yield STRUCK
+    yield
     time.sleep(_FROZEN_SECONDS)
     for process in frozen:
         if process.is_running():  # nobody has replaced it meanwhile
             process.resume()
 
 
-def _query_stalled(stack: Stack, _: Random) -> Steps:
+def _query_stalled(_: Stack, __: Random) -> Steps:
     """The Python worker in the middle of its batch stands still for good: its task neither ends nor fails."""
-    workers, holder = yield from _holder(stack)
-    victims.release([worker for worker in workers if worker != holder])
-    yield STRUCK
+    batch = yield
+    batch.workers.remove(batch.holder)
+    yield
 
 
 def _power_cut(stack: Stack, _: Random) -> Steps:
     everything = stack.processes()
-    yield READY
+    yield
     _kill(everything)
     _kill(stack.processes())  # what was started in between
-    yield STRUCK
+    yield
     stack.up()
 
 
@@ -233,7 +235,9 @@ FAULTS = {
     "transaction_hangs": Fault("a transaction that hangs holds the ledger", _transaction_hangs),
     "checkpoints_deleted": Fault("the checkpoint folders deleted", _checkpoints_deleted, cheap=True),
     "postgresql_restored": Fault("PostgreSQL restored from a backup", _postgresql_restored),
-    "topic_recreated": Fault("the topic deleted and created again", _topic_recreated),
+    "topic_recreated": Fault(
+        "the topic deleted and created again", _topic_recreated, complains="was deleted and created again"
+    ),
     "partitions_added": Fault("partitions 3 → 6", _partitions_added),
     "two_drivers": Fault("two drivers at once, one without the lease", _two_drivers),
     "driver_frozen": Fault("the driver frozen for a minute and thawed", _driver_frozen, frozenset({"restart"})),
@@ -241,16 +245,6 @@ FAULTS = {
     "power_cut": Fault("a power cut of everything", _power_cut, frozenset({"start"})),
 }
 CHEAP = [name for name, fault in FAULTS.items() if fault.cheap]
-
-
-def _holder(stack: Stack) -> Generator[bool, Transaction, tuple[list[psutil.Process], psutil.Process]]:
-    """Give the Python workers, which stand still now, and the one of them that holds the transaction."""
-    while True:
-        workers = victims.python_workers(stack)
-        seen = yield READY
-        holder = victims.holder(workers, seen)
-        if holder:
-            return workers, holder
 
 
 def _kill(processes: Iterable[psutil.Process]) -> None:

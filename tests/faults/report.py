@@ -9,8 +9,8 @@ from tests.faults.faults import FAULTS
 from tests.faults.rounds import Round
 
 _HEAD = (
-    "| fault | rounds | records | lost | doubled | noticed | acted on | next row | wrong actions |\n"
-    "|---|---|---|---|---|---|---|---|---|\n"
+    "| fault | rounds | records | lost | doubled | nothing_lost | noticed | acted on | next row | wrong actions |\n"
+    "|---|---|---|---|---|---|---|---|---|---|\n"
 )
 _ROW = re.compile(r"^\| (?P<what>[^|]+?) \|.*$", re.MULTILINE)
 
@@ -46,12 +46,22 @@ def _row(what: str, found: list[Round]) -> str:
         f"{sum(one.records for one in found):,}",
         sum(verdict.lost for verdict in verdicts),
         sum(verdict.doubled for verdict in verdicts),
+        _complaints(found),
         _seconds([one.noticed for one in timelines]),
         _seconds([one.acted for one in timelines]),
         _seconds([one.next_row for one in timelines]),
         sum(len(one.wrong) for one in timelines),
     )
     return f"| {' | '.join(map(str, cells))} |"
+
+
+def _complaints(found: list[Round]) -> str:
+    """Say whether the check was green, or what it says rightly."""
+    complaining = [one for one in found if one.complaint]
+    if not complaining:
+        return "green"
+    rightly = FAULTS[found[0].fault].complains
+    return f"red: “{rightly}”" if rightly and len(complaining) == len(found) else f"red in {len(complaining)} rounds"
 
 
 def _seconds(values: list[float | None]) -> str:

@@ -21,8 +21,9 @@ lease.refusal = lambda session: None
 sys.exit(users_stream.main())
 """
 # A driver that no worker started has no driver id.
-_WRITTEN = """
-SELECT coalesce(sum(input_rows), 0) FROM stream_progress INNER JOIN driver_starts USING (application_id)
+_SEEN = """
+SELECT count(*) AS looks, coalesce(sum(input_rows), 0) AS records
+FROM stream_progress INNER JOIN driver_starts USING (application_id)
 WHERE driver_id IS NULL AND ended_at IS NULL
 """
 
@@ -52,7 +53,14 @@ class SecondDriver:
         self._process.wait(timeout=30)
         self._folder.cleanup()
 
+    def is_there(self) -> bool:
+        """Tell whether it has begun to read."""
+        return self._seen("looks") > 0
+
     def has_taken_part(self) -> bool:
         """Tell whether it has read and tried to write records, beside the first driver."""
+        return self._seen("records") > 0
+
+    def _seen(self, what: str) -> int:
         assert self._process.poll() is None, self._log.read_text(errors="replace")[-5000:]
-        return self._stack.one(_WRITTEN) > 0
+        return self._stack.query(_SEEN)[0][what]

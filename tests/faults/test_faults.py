@@ -9,6 +9,8 @@ from tests.integration.stack import Stack
 def test_nothing_is_lost_and_nothing_comes_twice(stack: Stack, book: Book, fault: str) -> None:
     for _ in range(book.rounds):
         played = play(stack, fault, FAULTS[fault], book.next_seed(), book.records)
-        book.played.append(played)
+        book.add(played)
         assert played.verdict.is_clean, played
         assert not played.timeline.wrong, played
+        assert bool(played.complaint) == bool(FAULTS[fault].complains), played
+        assert FAULTS[fault].complains in played.complaint, played

@@ -17,8 +17,10 @@ FROM stream_offsets
 """
 _UNBALANCED = """
 SELECT
-    (SELECT count(*) FROM users WHERE kafka_offset IS NOT NULL) - sum(inserted)
-    - (SELECT count(*) FROM rejected_records WHERE replayed_at IS NOT NULL) AS users,
+    (SELECT count(*) FROM users WHERE kafka_offset IS NOT NULL)
+    + (SELECT coalesce(sum(from_kafka), 0) FROM users_erased)
+    - (SELECT coalesce(sum(inserted), 0) FROM replays)
+    - sum(inserted) AS users,
     (SELECT count(*) FROM rejected_records) - sum(rejected) AS rejected,
     sum(inserted + duplicates + rejected + skipped - (next_offset - first_offset)) AS ledger
 FROM stream_offsets

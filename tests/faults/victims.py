@@ -1,21 +1,9 @@
-"""Finds the processes that a fault is about: on the machine, by what they run, and by the session that they hold."""
-
-from contextlib import suppress
-from dataclasses import dataclass
+"""Finds the processes that a fault is about: on the machine, by what they run."""
 
 import psutil
 
 from stack.supervisor import Supervisor
 from tests.integration.stack import Stack
-
-
-@dataclass(frozen=True)
-class Transaction:
-    """An open transaction of the sink, as PostgreSQL shows it."""
-
-    name: str
-    xid: str
-    client_port: int
 
 
 def component(stack: Stack, name: str) -> psutil.Process:
@@ -30,25 +18,12 @@ def python_workers(stack: Stack) -> list[psutil.Process]:
     return running(stack, "pyspark.daemon")
 
 
-def holder(workers: list[psutil.Process], transaction: Transaction) -> psutil.Process | None:
-    """Give the Python worker that holds the transaction's session, and let all of them stand still; None if none does.
-
-    The next batch of a worker may begin within milliseconds: it is stopped first, and then looked at.
-    """
-    for worker in workers:
-        worker.suspend()
-    for worker in workers:
-        if transaction.client_port in {there.laddr.port for there in worker.net_connections("tcp") if there.laddr}:
-            return worker
-    release(workers)
-    return None
-
-
-def release(workers: list[psutil.Process]) -> None:
-    """Let them go on, those that live."""
-    for worker in workers:
-        with suppress(psutil.NoSuchProcess):
-            worker.resume()
+def is_connected(process: psutil.Process, port: int) -> bool:
+    """Tell whether a process has a connection that uses a local port."""
+    try:
+        return port in {connection.laddr.port for connection in process.net_connections("tcp") if connection.laddr}
+    except psutil.Error:  # it ended meanwhile
+        return False
 
 
 def executor_of(worker: psutil.Process) -> psutil.Process:

@@ -1,36 +1,71 @@
-"""What PostgreSQL shows of the sink at work: transactions that are open, and what became of one."""
+"""Catches the sink in the middle of a batch: the transaction is open and nobody can commit it until it may go on."""
 
 import time
-from contextlib import closing
+from collections.abc import Iterable
+from contextlib import closing, suppress
+from dataclasses import dataclass
 
+import psutil
 import psycopg2
 
-from tests.faults.victims import Transaction
+from tests.faults import victims
 from tests.integration.stack import Stack
 
 _OPEN = """
-SELECT application_name, backend_xid, client_port FROM pg_stat_activity
+SELECT backend_xid::TEXT, client_port FROM pg_stat_activity
 WHERE application_name LIKE 'users_stream partition %' AND backend_xid IS NOT NULL
 ORDER BY xact_start DESC LIMIT 1
 """
+_STATUS = "SELECT pg_xact_status(%(xid)s::xid8) AS status"
 _PATIENCE_SECONDS = 120.0
 
 
-def open_transaction(stack: Stack) -> Transaction:
-    """Wait for the next moment at which the sink has an uncommitted transaction, and name it."""
+@dataclass(frozen=True)
+class OpenBatch:
+    """A batch that is uncommitted: the Python workers stand still. A fault may take one out: it is not released."""
+
+    workers: list[psutil.Process]
+    holder: psutil.Process
+
+    def release(self) -> None:
+        """Let the workers go on."""
+        resume(self.workers)
+
+
+def resume(processes: Iterable[psutil.Process]) -> None:
+    """Let processes go on, those that live."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.resume()
+
+
+def catch(stack: Stack) -> OpenBatch:
+    """Wait for an open transaction of the sink, let all Python workers stand still, and make sure that it is open yet.
+
+    The next batch of a worker may begin within milliseconds: the workers are stopped first, and then looked at.
+    """
     deadline = time.monotonic() + _PATIENCE_SECONDS
     with closing(psycopg2.connect(stack.superuser_url("postgres"), connect_timeout=10)) as session:
         session.autocommit = True
         with session.cursor() as cursor:
             while time.monotonic() < deadline:
                 cursor.execute(_OPEN)
-                if found := cursor.fetchone():
-                    return Transaction(*found)
+                if (found := cursor.fetchone()) and (caught := _stop(stack, found[1])):
+                    cursor.execute(_STATUS, {"xid": found[0]})
+                    if cursor.fetchone() == ("in progress",):
+                        return caught
+                    caught.release()
                 time.sleep(0.005)
     raise AssertionError(f"no transaction of the sink was open for {_PATIENCE_SECONDS:.0f} s")
 
 
-def is_committed(stack: Stack, transaction: Transaction) -> bool:
-    """Tell whether a transaction has been committed: not if it is open still, or was rolled back."""
-    [found] = stack.as_superuser("SELECT pg_xact_status(%(xid)s::xid8) AS status", xid=transaction.xid)
-    return found["status"] == "committed"
+def _stop(stack: Stack, client_port: int) -> OpenBatch | None:
+    workers = victims.python_workers(stack)
+    for worker in workers:
+        with suppress(psutil.NoSuchProcess):
+            worker.suspend()
+    for worker in workers:
+        if victims.is_connected(worker, client_port):
+            return OpenBatch(workers, worker)
+    resume(workers)
+    return None

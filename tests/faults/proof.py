@@ -1,0 +1,27 @@
+"""What the pipeline's own check `nothing_lost` says, asked at once instead of at its next turn."""
+
+from pydantic import SecretStr
+
+from pipeline_defs import proof, proof_reading
+from pipeline_defs.database import Database
+from pipeline_defs.kafka_topic import Topic
+from tests.integration.stack import TOPIC, Stack
+
+_COUNT_SECONDS = 300
+
+
+def complaint(stack: Stack) -> str:
+    """Count the rows now, and give what the check complains of: nothing while it is green."""
+    database = _database(stack)
+    database.run("proof_count")
+    judged = proof.judge(proof_reading.look(database, Topic(stack.bootstrap_servers, TOPIC)))
+    return "" if judged.passed else judged.description or "without a word"
+
+
+def acknowledge(stack: Stack) -> None:
+    """Say that the losses of now are known, as the job `acknowledge_losses` does."""
+    _database(stack).run("acknowledge", acknowledged_by="tests/faults", note="a fault of the tests")
+
+
+def _database(stack: Stack) -> Database:
+    return Database(SecretStr(stack.environment["DATABASE_URL"]), statement_seconds=_COUNT_SECONDS)
