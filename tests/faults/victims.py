@@ -26,6 +26,11 @@ def is_connected(process: psutil.Process, port: int) -> bool:
         return False
 
 
+def executors(stack: Stack) -> list[psutil.Process]:
+    """Give the JVM of each executor."""
+    return running(stack, "org.apache.spark.executor.CoarseGrainedExecutorBackend")
+
+
 def executor_of(worker: psutil.Process) -> psutil.Process:
     """Give the executor's JVM above a Python worker."""
     return next(one for one in worker.parents() if is_running(one, "CoarseGrainedExecutorBackend"))

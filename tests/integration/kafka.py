@@ -14,6 +14,7 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 from tests.waiting import until
 
 _SECONDS = 60.0
+_DELIVERY_SECONDS = 600.0  # brokers may be away for a while
 Headers = list[tuple[str, str | bytes | None]]
 
 
@@ -62,7 +63,7 @@ def produce(
             except BufferError:  # the queue is full until some are delivered
                 producer.poll(0.1)
         producer.poll(0)
-    assert producer.flush(_SECONDS) == 0
+    assert producer.flush(_DELIVERY_SECONDS) == 0
     assert not refused, refused[:3]
     return [places[number] for number in sorted(places)]
 
