@@ -17,7 +17,7 @@ from tests.integration.stack import Stack
 _SCRIPT = """
 import sys
 from spark import lease, users_stream
-lease.refusal = lambda session: None
+lease.refusal = lambda session, start_id: None
 sys.exit(users_stream.main())
 """
 # A driver that no worker started has no driver id.
