@@ -43,6 +43,7 @@ class Fault:
         steps: prepare, strike, undo.
         rightly: actions of the supervisor that are right here; any other is counted as wrong.
         complains: what the check `nothing_lost` rightly says afterwards; nothing where no data was deleted on purpose.
+        after_sending: it strikes when all of the load is in Kafka.
         cheap: one round of it runs with all other tests.
     """
 
@@ -50,6 +51,7 @@ class Fault:
     steps: Callable[[Stack, Random], Steps]
     rightly: frozenset[str] = frozenset()
     complains: str = ""
+    after_sending: bool = False
     cheap: bool = False
 
 
@@ -236,7 +238,10 @@ FAULTS = {
     "checkpoints_deleted": Fault("the checkpoint folders deleted", _checkpoints_deleted, cheap=True),
     "postgresql_restored": Fault("PostgreSQL restored from a backup", _postgresql_restored),
     "topic_recreated": Fault(
-        "the topic deleted and created again", _topic_recreated, complains="was deleted and created again"
+        "the topic deleted and created again",
+        _topic_recreated,
+        complains="was deleted and created again",
+        after_sending=True,
     ),
     "partitions_added": Fault("partitions 3 → 6", _partitions_added),
     "two_drivers": Fault("two drivers at once, one without the lease", _two_drivers),

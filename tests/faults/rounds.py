@@ -55,6 +55,8 @@ def play(stack: Stack, name: str, fault: Fault, seed: int, count: int) -> Round:
         sending = pool.submit(load.send, stack.bootstrap_servers, TOPIC)
         share = chance.uniform(0.02, 0.5)
         until(lambda: _failed(sending) or _consumed(stack) - start > share * load.count, "a part of the load consumed")
+        if fault.after_sending:
+            sending.result()
         struck_at = _strike(stack, steps)
         for _ in steps:
             raise AssertionError(f"{name} has more than two yields")

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -48,10 +49,10 @@ class SecondDriver:
         return self
 
     def __exit__(self, *_: object) -> None:
-        python = psutil.Process(self._process.pid)
-        end([python, *python.children(recursive=True)])
+        with self._folder, suppress(psutil.NoSuchProcess):
+            python = psutil.Process(self._process.pid)
+            end([python, *python.children(recursive=True)])
         self._process.wait(timeout=30)
-        self._folder.cleanup()
 
     def is_there(self) -> bool:
         """Tell whether it has begun to read."""

@@ -3,7 +3,7 @@
 # confluent_kafka.admin documents its classes under this name, but doesn't mark them as exported.
 # pyright: reportPrivateImportUsage=false
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import chain, repeat
@@ -110,17 +110,21 @@ def delete_topic(bootstrap_servers: str, topic: str) -> None:
 
 
 def create_topic(bootstrap_servers: str, topic: str) -> None:
-    """Create a topic as the seed's README does: 3 partitions, 3 replicas."""
+    """Create a topic as the seed's README does: 3 partitions, 3 replicas. Wait until the brokers know it."""
     new = NewTopic(topic, num_partitions=3, replication_factor=3)
 
-    def created() -> bool:
+    def succeeds(question: Callable[[], object]) -> bool:
         try:
-            _admin(bootstrap_servers).create_topics([new])[topic].result(timeout=_SECONDS)
-        except KafkaException:  # the deletion is not over everywhere
+            question()
+        except KafkaException:  # the deletion, or the creation, is not over everywhere
             return False
         return True
 
-    until(created, f"topic {topic} created")
+    def create() -> None:
+        _admin(bootstrap_servers).create_topics([new])[topic].result(timeout=_SECONDS)
+
+    until(lambda: succeeds(create), f"topic {topic} created")
+    until(lambda: succeeds(lambda: topic_id(bootstrap_servers, topic)), f"topic {topic} known")
 
 
 def add_partitions(bootstrap_servers: str, topic: str, total: int) -> None:

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -193,8 +194,10 @@ class Stack:
             cursor_factory=psycopg2.extras.RealDictCursor,
         )
         connection.autocommit = autocommit
+        # The connection's own block would begin a transaction, whatever autocommit says.
+        transaction = nullcontext() if autocommit else connection
         try:
-            with connection, connection.cursor() as cursor:
+            with transaction, connection.cursor() as cursor:
                 psycopg2.extras.register_uuid(conn_or_curs=cursor)
                 cursor.execute(statement, values or None)
                 return [dict(row) for row in cursor.fetchall()] if cursor.description else []
