@@ -274,4 +274,7 @@ def _kept_away(stack: Stack, names: list[str]) -> Iterator[None]:
 
 def _run(stack: Stack, program: str, *arguments: str) -> None:
     environment = os.environ | stack.environment
-    subprocess.run([program, *arguments], env=environment, check=True, timeout=600, capture_output=True)
+    done = subprocess.run(
+        [program, *arguments], env=environment, timeout=600, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{program}: {done.stderr}"

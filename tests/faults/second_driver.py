@@ -62,6 +62,11 @@ class SecondDriver:
         """Tell whether it has read and tried to write records, beside the first driver."""
         return self._seen("records") > 0
 
+    def _errors(self) -> str:
+        """Give the lines of its log that speak of errors: Spark's plans in between are endless."""
+        lines = self._log.read_text(errors="replace").splitlines()
+        return "\n".join(line[:300] for line in lines if "Error" in line or "Exception" in line)
+
     def _seen(self, what: str) -> int:
-        assert self._process.poll() is None, self._log.read_text(errors="replace")[-5000:]
+        assert self._process.poll() is None, self._errors()
         return self._stack.query(_SEEN)[0][what]
