@@ -18,7 +18,8 @@ NUMBERS = (1, 2, 3)
 # A broker has the id of its number; a controller's is out of the way of brokers that may be added.
 _CONTROLLER_IDS_FROM = 100
 
-_CLUSTER_ID = re.compile(r"[\w-]{22}")
+# No hyphen in front: Kafka's tools would take the id for an option.
+_CLUSTER_ID = re.compile(r"\w[\w-]{21}")
 
 _LOG4J = Path(__file__).with_name("kafka_log4j2.properties")
 
@@ -144,9 +145,17 @@ def _cluster_id(state: State) -> str:
     """Give the id of this stack's cluster: the kept one, else that of a formatted folder, else a new one."""
     formatted = (_cluster_in(state.kafka / name / "data" / "meta.properties") for name in server_names())
     cluster = _kept_cluster_id(state) or next(filter(None, formatted), None)
-    cluster = cluster or base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
+    cluster = cluster or new_cluster_id()
     write_private(state.kafka / "cluster_id", cluster)
     return cluster
+
+
+def new_cluster_id() -> str:
+    """Make an id for a cluster, as Kafka makes them: 22 characters, no hyphen in front."""
+    while True:
+        cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=")
+        if _CLUSTER_ID.fullmatch(cluster):
+            return cluster
 
 
 def _kept_cluster_id(state: State) -> str | None:

@@ -37,3 +37,9 @@ def test_every_server_has_a_heap_of_its_own_size(site: Site):
 
 def test_render():
     assert kafka.render({"a": "1", "b.c": "x=y"}) == "a=1\nb.c=x=y\n"
+
+
+def test_a_new_cluster_id_is_no_option_to_kafkas_tools(monkeypatch: pytest.MonkeyPatch):
+    drawn = iter([b"\xf8" + bytes(15), b"\x04" + bytes(15)])  # the first begins with a hyphen in Base64
+    monkeypatch.setattr(kafka.secrets, "token_bytes", lambda _: next(drawn))
+    assert kafka.new_cluster_id() == "B" + "A" * 21
