@@ -42,6 +42,7 @@ class SecondDriver:
         del environment[MARK]
         class_path = jars.folders(settings.Settings().cache)["spark"]
         environment["STREAM_CHECKPOINT_ROOT"] = self._folder.name
+        environment["PYSPARK_PYTHON"] = sys.executable
         environment["PYSPARK_SUBMIT_ARGS"] = f"--master local[2] --driver-class-path {class_path}/* pyspark-shell"
         with self._log.open("wb") as log:
             command = [sys.executable, "-c", _SCRIPT]
