@@ -160,14 +160,21 @@ class Supervised(RuleBasedStateMachine):
         self.world.stops_it(waits=waits)
 
     @rule()
-    @precondition(lambda self: Run.QUEUED in self.world.runs.values())
     def somebody_stops_it_before_a_run_comes(self) -> None:
+        """Then the run starts nothing."""
+        self.the_submission_is_gone_and_a_run_is_queued()
         self.world.stops_it(waits=False)
+        self._look()
 
-    @rule(data=st.data())
+    @rule(data=st.data(), gone=st.booleans())
     @precondition(lambda self: self.world.said)
-    def somebody_executes_a_run_again(self, data: st.DataObject) -> None:
+    def somebody_executes_a_run_again(self, data: st.DataObject, *, gone: bool) -> None:
+        """Then nothing is started, whether what it started is still there or not."""
+        if gone:
+            self.somebody_kills_the_submission()
+        drivers = list(self.world.drivers)
         self.world.carry_out_again(data.draw(st.sampled_from(sorted(self.world.said))))
+        assert self.world.drivers == drivers
 
     # what it comes to
 
