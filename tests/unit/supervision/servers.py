@@ -96,6 +96,7 @@ class Master(SparkMaster):
             if driver.id == driver_id:
                 if action is Action.STOP_SURPLUS:
                     assert driver_id != world.lease, "of two drivers, the one that writes was ended"
-                if action is Action.RESTART:
-                    assert driver.application is None, "a driver that listens was killed before its batch was over"
+                if action is Action.RESTART and driver.application and driver.start is not None:
+                    told = world.starts[driver.start].started_at <= world.restart_at
+                    assert not told, "a driver that listens was killed before its batch was over"
                 world.kill(driver)
