@@ -4,8 +4,8 @@
 SHELL := /bin/sh
 
 bin := .venv/bin
-# Takes minutes until the breaker opens: a test of `make test-faults`.
-crash_loop := tests/integration/test_supervision.py::test_a_crash_loop_opens_the_breaker_and_start_stream_closes_it
+# They take many minutes: tests of `make test-faults`.
+long := tests/faults/test_half_hour.py tests/faults/test_supervision_at_length.py tests/faults/test_start_cut_off.py
 ready := .venv/.ready
 
 help: ## Explain the targets
@@ -54,12 +54,12 @@ format: $(ready) ## Format the code
 test-fast: $(ready) ## Run the tests that need no server, in under 30 seconds
 	$(bin)/pytest tests/unit tests/definitions
 
-test: $(ready) ## Run all tests but those of the faults and of the containers, on a stack of their own
-	$(bin)/pytest tests --ignore=tests/docker --ignore=tests/faults --deselect $(crash_loop)
+test: $(ready) ## Run all tests, with one round of the cheapest faults, but those of the containers, on a stack of their own
+	$(bin)/pytest tests --ignore=tests/docker $(addprefix --ignore=,$(long))
 
 test-faults: $(ready) ## Break everything five times under load: FAULTS=name,name FAULT_ROUNDS=5 FAULT_SEED=…
 	FAULTS=$${FAULTS:-all} FAULT_ROUNDS=$${FAULT_ROUNDS:-5} FAULT_RECORDS=$${FAULT_RECORDS:-100000} \
-		$(bin)/pytest tests/faults $(crash_loop) -s
+		$(bin)/pytest tests/faults -s
 
 test-docker: $(ready) ## Build, start, break and remove the containers; DOCKER_TESTS=lint needs no engine
 	DOCKER_TESTS=$${DOCKER_TESTS:-all} $(bin)/pytest tests/docker

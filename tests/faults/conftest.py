@@ -48,6 +48,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("fault", chosen())
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Show at once why a round failed: the session goes on for hours."""
+    if report.failed:
+        sys.stderr.write(f"\n{report.longreprtext}\n")
+
+
 @pytest.fixture(scope="session")
 def book() -> Iterator[Book]:
     kept = Book()

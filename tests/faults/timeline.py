@@ -1,11 +1,10 @@
 """When a fault was noticed and acted on, and when rows came again: read afterwards from what the pipeline wrote."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from pipeline_defs.supervision.states import ACTING, HEALTHY
+from tests.integration import stream
 from tests.integration.stack import Stack
 
 # Where a batch of three transactions is struck, one of them may still commit: rows are back after the longest pause.
@@ -17,13 +16,6 @@ SELECT at FROM (
     FROM users WHERE id > %(last_id)s AND ingested_at BETWEEN %(struck_at)s AND %(recovered_at)s
 ) AS rows
 ORDER BY pause DESC LIMIT 1
-"""
-_OBSERVATIONS = """
-SELECT timestamp AT TIME ZONE 'UTC' AS at, event FROM event_logs
-WHERE
-    asset_key = '["users_stream"]' AND dagster_event_type = 'ASSET_OBSERVATION'
-    AND timestamp > %(struck_at)s::TIMESTAMPTZ AT TIME ZONE 'UTC'
-ORDER BY timestamp
 """
 _DECISIONS = (
     "SELECT decided_at AS at, action, reason, state FROM decisions WHERE decided_at > %(struck_at)s ORDER BY id"
@@ -44,8 +36,7 @@ class Timeline:
 def read(stack: Stack, struck_at: datetime, recovered_at: datetime, last_id: int, rightly: frozenset[str]) -> Timeline:
     """Read what was written down from the fault until all of the load was consumed, or until now."""
     decisions = stack.query(_DECISIONS, struck_at=struck_at)
-    observed = stack.dagster_storage(_OBSERVATIONS, struck_at=struck_at)
-    noticed = [row["at"] for row in observed if _state(row["event"]) not in HEALTHY]
+    noticed = [seen.at for seen in stream.observations(stack, struck_at) if seen.metadata["state"] not in HEALTHY]
     noticed += [row["at"] for row in decisions if row["state"] not in HEALTHY]
     actions = [row for row in decisions if row["action"] in ACTING]
     acted = [row["at"] for row in [*actions, *stack.query(_STARTS, struck_at=struck_at)]]
@@ -60,18 +51,3 @@ def read(stack: Stack, struck_at: datetime, recovered_at: datetime, last_id: int
         next_row=seconds([row["at"] for row in rows]),
         wrong=tuple(f"{row['action']}: {row['reason']}" for row in actions if row["action"] not in rightly),
     )
-
-
-def _state(event: str) -> str:
-    metadata = _find(json.loads(event), "metadata_entries") or []
-    return next((entry["entry_data"]["text"] for entry in metadata if entry["label"] == "state"), "unknown")
-
-
-def _find(node: Any, key: str) -> Any:  # noqa: ANN401 - any JSON
-    if isinstance(node, dict):
-        if key in node:
-            return node[key]
-        node = list(node.values())
-    if isinstance(node, list):
-        return next((found for child in node if (found := _find(child, key)) is not None), None)
-    return None

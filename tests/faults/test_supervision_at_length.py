@@ -1,0 +1,120 @@
+"""What takes the supervisor minutes: a long absence of Dagster, a power cut, drivers that fail, a backlog."""
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import psutil
+
+from tests.faults import victims
+from tests.faults.load import Load
+from tests.faults.rounds import wait_until_calm
+from tests.faults.verification import Before, is_consumed, verify
+from tests.integration import stream
+from tests.integration.stack import TOPIC, Stack
+from tests.waiting import until
+
+_AWAY_SECONDS = 300
+_LIVES_SECONDS = 60
+_BREAKER_SECONDS = 1800
+_BACKLOG = 400_000
+
+
+def test_the_records_of_others_arrive_while_dagster_is_away_for_minutes(stack: Stack) -> None:
+    wait_until_calm(stack)
+    stream.wait_until_well(stack)
+    application, since, before = stream.application(stack), stream.now(stack), Before.now(stack)
+    for name in stream.DAGSTER:
+        stack.stop_component(name)
+    sent = {}
+    back_at = time.monotonic() + _AWAY_SECONDS
+    while time.monotonic() < back_at:
+        load = Load(secrets.randbits(48), 100)
+        load.send(stack.bootstrap_servers, TOPIC)
+        until(lambda load=load: is_consumed(stack, load.places), "the records of others in the tables")
+        sent |= load.places
+    stack.up()
+    until(lambda: "adopt" in stream.actions(stack, since), "adoption", 600)
+    assert stream.application(stack) == application
+    assert stream.actions(stack, since) == ["adopt"]
+    assert verify(stack, sent, before).is_clean
+
+
+def test_a_power_cut_leaves_a_stream_stopped_that_was_stopped_on_purpose(stack: Stack) -> None:
+    stream.wait_until_well(stack)
+    since = stream.now(stack)
+    stream.stop(stack)
+    _cut_the_power(stack)
+    stack.up()
+    stream.wait_for_looks(stack)
+    assert stream.is_gone(stack)
+    assert stream.state(stack) == "stopped on purpose"
+    stream.start(stack)
+    assert stream.actions(stack, since) == []
+
+
+def test_a_backlog_is_caught_up_with_and_the_estimate_falls(stack: Stack) -> None:
+    wait_until_calm(stack)
+    stream.wait_until_well(stack)
+    stream.stop(stack)
+    load = Load(secrets.randbits(48), _BACKLOG)
+    load.send(stack.bootstrap_servers, TOPIC)
+    since, before = stream.now(stack), Before.now(stack)
+    stream.start(stack)
+    until(lambda: is_consumed(stack, load.places), "the backlog in the tables", 1800)
+    shown = [each.metadata.get("seconds_to_catch_up") for each in stream.observations(stack, since)]
+    estimates = [seconds for seconds in shown if seconds is not None]
+    assert len(estimates) > 1, estimates
+    assert estimates[-1] < estimates[0], estimates
+    assert verify(stack, load.places, before).is_clean
+
+
+def test_a_driver_that_always_fails_opens_the_breaker_and_start_stream_closes_it(stack: Stack) -> None:
+    with _a_breaker_that_opens(stack) as since:
+        stack.query("REVOKE SELECT ON stream_offsets FROM users_stream")
+        try:
+            stack.kill_driver()
+            until(lambda: stream.state(stack) == "crash loop", "a crash loop", _BREAKER_SECONDS)
+            _is_given_up(stack, since)
+            assert "permission denied" in stack.one("SELECT last_error FROM driver_starts ORDER BY id DESC LIMIT 1")
+        finally:
+            stack.query("GRANT SELECT ON stream_offsets TO users_stream")
+
+
+def test_a_driver_that_fails_after_a_minute_opens_the_breaker_too(stack: Stack) -> None:
+    def fails_after_a_minute() -> bool:
+        for driver in victims.driver_pythons(stack):
+            if time.time() - driver.create_time() > _LIVES_SECONDS:
+                driver.kill()
+        return stream.state(stack) == "crash loop"
+
+    with _a_breaker_that_opens(stack) as since:
+        until(fails_after_a_minute, "a crash loop", _BREAKER_SECONDS)
+        _is_given_up(stack, since)
+
+
+@contextmanager
+def _a_breaker_that_opens(stack: Stack) -> Iterator[datetime]:
+    stream.wait_until_well(stack)
+    stack.query("UPDATE stream_state SET asked_at = now()")  # starts of before don't count
+    yield stream.now(stack)
+    stream.start(stack)
+    until(lambda: stack.check("users_stream", "stream_running") == "passed", "stream_running passes", 600)
+
+
+def _is_given_up(stack: Stack, since: datetime) -> None:
+    until(lambda: stream.is_gone(stack), "nothing on the cluster")
+    until(lambda: stack.check("users_stream", "stream_running") == "failed", "stream_running fails")
+    until(lambda: "ask for help" in stream.actions(stack, since), "the supervisor asks for help")
+    assert stream.actions(stack, since) == ["give up", "ask for help"]
+
+
+def _cut_the_power(stack: Stack) -> None:
+    for _ in range(2):  # what was started in between, too
+        for process in stack.processes():
+            try:
+                process.kill()
+            except psutil.NoSuchProcess:
+                continue
