@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import chain, repeat
+from typing import TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
@@ -15,6 +16,7 @@ from tests.waiting import until
 
 _SECONDS = 60.0
 _DELIVERY_SECONDS = 600.0  # brokers may be away for a while
+Answer = TypeVar("Answer")
 Headers = list[tuple[str, str | bytes | None]]
 
 
@@ -92,9 +94,13 @@ def consume(bootstrap_servers: str, topic: str) -> Iterator[Record]:
 
 
 def topic_id(bootstrap_servers: str, topic: str) -> str:
-    """Give Kafka's id of a topic: one that is created again has another."""
-    asked = _admin(bootstrap_servers).describe_topics(TopicCollection([topic]), request_timeout=_SECONDS)
-    return str(asked[topic].result(timeout=_SECONDS).topic_id)
+    """Give Kafka's id of a topic: one that is created again has another. Brokers that die meanwhile are asked again."""
+
+    def ask() -> str:
+        asked = _admin(bootstrap_servers).describe_topics(TopicCollection([topic]), request_timeout=_SECONDS)
+        return str(asked[topic].result(timeout=_SECONDS).topic_id)
+
+    return until(lambda: _unless_refused(ask), f"the id of topic {topic}")
 
 
 def partitions(bootstrap_servers: str, topic: str) -> int:
@@ -113,18 +119,12 @@ def create_topic(bootstrap_servers: str, topic: str) -> None:
     """Create a topic as the seed's README does: 3 partitions, 3 replicas. Wait until the brokers know it."""
     new = NewTopic(topic, num_partitions=3, replication_factor=3)
 
-    def succeeds(question: Callable[[], object]) -> bool:
-        try:
-            question()
-        except KafkaException:  # the deletion, or the creation, is not over everywhere
-            return False
+    def create() -> bool:
+        _admin(bootstrap_servers).create_topics([new])[topic].result(timeout=_SECONDS)
         return True
 
-    def create() -> None:
-        _admin(bootstrap_servers).create_topics([new])[topic].result(timeout=_SECONDS)
-
-    until(lambda: succeeds(create), f"topic {topic} created")
-    until(lambda: succeeds(lambda: topic_id(bootstrap_servers, topic)), f"topic {topic} known")
+    until(lambda: _unless_refused(create), f"topic {topic} created")  # refused until its deletion is over everywhere
+    topic_id(bootstrap_servers, topic)
 
 
 def add_partitions(bootstrap_servers: str, topic: str, total: int) -> None:
@@ -132,6 +132,13 @@ def add_partitions(bootstrap_servers: str, topic: str, total: int) -> None:
     new = NewPartitions(topic, total)
     _admin(bootstrap_servers).create_partitions([new])[topic].result(timeout=_SECONDS)
     until(lambda: partitions(bootstrap_servers, topic) == total, f"{total} partitions")
+
+
+def _unless_refused(question: Callable[[], Answer]) -> Answer | None:
+    try:
+        return question()
+    except KafkaException:
+        return None
 
 
 @cache  # a client that is not kept ends before its answer comes
