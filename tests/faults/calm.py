@@ -14,7 +14,11 @@ _HEARTBEAT = """
 SELECT count(*) > 0 FROM stream_progress
 WHERE
     heartbeat_at > clock_timestamp() - INTERVAL '10 seconds'
-    AND application_id = (SELECT application_id FROM driver_starts WHERE ended_at IS NULL ORDER BY id DESC LIMIT 1)
+    AND application_id = (
+        SELECT application_id FROM driver_starts
+        WHERE ended_at IS NULL AND driver_id IS NOT NULL  -- one that no worker started is a fault's
+        ORDER BY id DESC LIMIT 1
+    )
 """
 
 
