@@ -10,20 +10,19 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-import psutil
 import psycopg2
 
 from stack.supervisor import Supervisor
 from tests.faults import proof, victims
 from tests.faults.second_driver import SecondDriver
-from tests.faults.witness import OpenBatch
+from tests.faults.witness import OpenBatch, resume
 from tests.integration import kafka
 from tests.integration.stack import TOPIC, Stack
 from tests.waiting import until
@@ -70,14 +69,14 @@ def _python_worker(_: Stack, __: Random) -> Steps:
 def _driver_jvm(stack: Stack, _: Random) -> Steps:
     drivers = victims.driver_jvms(stack)
     yield
-    _kill(drivers)
+    victims.kill(drivers)
     yield
 
 
 def _driver_python(stack: Stack, _: Random) -> Steps:
     drivers = victims.driver_pythons(stack)
     yield
-    _kill(drivers)
+    victims.kill(drivers)
     yield
 
 
@@ -92,7 +91,7 @@ def _all_workers(stack: Stack, _: Random) -> Steps:
     names = ["spark-worker-1", "spark-worker-2"]
     workers = [victims.component(stack, name) for name in names]
     yield
-    _kill(workers)
+    victims.kill(workers)
     yield
     with _kept_away(stack, names):
         time.sleep(_AWAY_SECONDS)
@@ -201,9 +200,7 @@ def _driver_frozen(stack: Stack, _: Random) -> Steps:
         process.suspend()
     yield
     time.sleep(_FROZEN_SECONDS)
-    for process in frozen:
-        if process.is_running():  # nobody has replaced it meanwhile
-            process.resume()
+    resume(frozen)
 
 
 def _query_stalled(_: Stack, __: Random) -> Steps:
@@ -214,10 +211,8 @@ def _query_stalled(_: Stack, __: Random) -> Steps:
 
 
 def _power_cut(stack: Stack, _: Random) -> Steps:
-    everything = stack.processes()
     yield
-    _kill(everything)
-    _kill(stack.processes())  # what was started in between
+    victims.cut_the_power(stack)
     yield
     stack.up()
 
@@ -250,14 +245,6 @@ FAULTS = {
     "power_cut": Fault("a power cut of everything", _power_cut, frozenset({"start"})),
 }
 CHEAP = [name for name, fault in FAULTS.items() if fault.cheap]
-
-
-def _kill(processes: Iterable[psutil.Process]) -> None:
-    for process in processes:
-        try:
-            process.kill()
-        except psutil.NoSuchProcess:
-            continue
 
 
 @contextmanager

@@ -17,12 +17,11 @@ from tests.faults.load import Load
 from tests.faults.timeline import Timeline
 from tests.faults.verification import Before, Verdict, is_consumed, verify
 from tests.faults.witness import catch
+from tests.integration import stream
 from tests.integration.stack import TOPIC, Stack
 from tests.waiting import until
 
 Answer = TypeVar("Answer")
-# As if somebody had asked for the stream just now: the starts of earlier rounds don't count as a crash loop.
-_FORGET_STARTS = "UPDATE stream_state SET asked_at = now()"
 _RECOVERY_SECONDS = 600.0
 _TAIL_SHARE = 0.05
 
@@ -41,10 +40,10 @@ class Round:
 
 def play(stack: Stack, name: str, fault: Fault, seed: int, count: int) -> Round:
     """Play a round."""
-    _say(f"{name}, seed {seed}: begins")
+    say(f"{name}, seed {seed}: begins")
     chance = Random(seed)  # noqa: S311 - to be repeated
     wait_until_calm(stack)
-    stack.query(_FORGET_STARTS)
+    stream.forget_starts(stack)
     before = Before.now(stack)
     tail_count = int(count * _TAIL_SHARE)
     load, tail = Load(seed, count - tail_count), Load(seed + 1_000_000, tail_count)
@@ -72,7 +71,7 @@ def play(stack: Stack, name: str, fault: Fault, seed: int, count: int) -> Round:
     if complaint:
         proof.acknowledge(stack)
     played = Round(name, seed, len(places), verdict, told, complaint)
-    _say(f"{played}, all consumed after {recovered_at - struck_at}")
+    say(f"{played}, all consumed after {recovered_at - struck_at}")
     return played
 
 
@@ -122,5 +121,6 @@ def _consumed(stack: Stack) -> int:
     return int(stack.one("SELECT coalesce(sum(next_offset - first_offset), 0) FROM stream_offsets"))
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell whoever watches a session of hours."""
     sys.stderr.write(f"{datetime.now(UTC):%H:%M:%S} {text}\n")

@@ -2,13 +2,11 @@
 
 import os
 import secrets
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from itertools import count
 from random import Random
 
@@ -16,7 +14,7 @@ import psutil
 
 from tests.faults import proof, victims
 from tests.faults.load import Load, Place, Sent
-from tests.faults.rounds import until_reachable, wait_until_calm
+from tests.faults.rounds import say, until_reachable, wait_until_calm
 from tests.faults.verification import Before, is_consumed, verify
 from tests.integration.stack import TOPIC, Stack
 
@@ -45,17 +43,15 @@ def test_half_an_hour_of_random_faults_ends_healthy(stack: Stack) -> None:
     with _steady_load(stack, seed) as sent:
         for minute in range(minutes):
             until = time.monotonic() + _MINUTE
-            _say(f"minute {minute + 1}, seed {seed}: {_strike(stack, chance)} killed")
+            say(f"minute {minute + 1}, seed {seed}: {_strike(stack, chance)} killed")
             time.sleep(max(0.0, until - time.monotonic()))
             memory.append(_memory(stack))
     until_reachable(lambda: is_consumed(stack, sent), "every record consumed", 1200)
     wait_until_calm(stack)
     verdict, complaint = verify(stack, sent, before), proof.complaint(stack)
     memory.append(_memory(stack))
-    _say(f"{len(sent):,} records: {verdict}; nothing_lost: {complaint or 'green'}")
-    _say(
-        f"MiB at the start, the most in the first third, the most in the last third, and at the end:\n{_table(memory)}"
-    )
+    say(f"{len(sent):,} records: {verdict}; nothing_lost: {complaint or 'green'}")
+    say(f"MiB at the start, the most in the first third, the most in the last third, and at the end:\n{_table(memory)}")
     assert verdict.is_clean
     assert not complaint
     assert not [name for name in memory[0] if _grows([look.get(name, 0) for look in memory])], _table(memory)
@@ -118,7 +114,3 @@ def _table(looks: list[dict[str, int]]) -> str:
         series = [look.get(name, 0) for look in looks]
         lines.append(f"{name:20} {series[0]:6} {_thirds(series)[0]:6} {_thirds(series)[1]:6} {series[-1]:6}")
     return "\n".join(lines)
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"{datetime.now(UTC):%H:%M:%S} {text}\n")

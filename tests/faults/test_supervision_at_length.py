@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-import psutil
-
 from tests.faults import victims
 from tests.faults.load import Load
 from tests.faults.rounds import wait_until_calm
@@ -46,7 +44,7 @@ def test_a_power_cut_leaves_a_stream_stopped_that_was_stopped_on_purpose(stack: 
     stream.wait_until_well(stack)
     since = stream.now(stack)
     stream.stop(stack)
-    _cut_the_power(stack)
+    victims.cut_the_power(stack)
     stack.up()
     stream.wait_for_looks(stack)
     assert stream.is_gone(stack)
@@ -98,7 +96,7 @@ def test_a_driver_that_fails_after_a_minute_opens_the_breaker_too(stack: Stack) 
 @contextmanager
 def _a_breaker_that_opens(stack: Stack) -> Iterator[datetime]:
     stream.wait_until_well(stack)
-    stack.query("UPDATE stream_state SET asked_at = now()")  # starts of before don't count
+    stream.forget_starts(stack)
     yield stream.now(stack)
     stream.start(stack)
     until(lambda: stack.check("users_stream", "stream_running") == "passed", "stream_running passes", 600)
@@ -109,12 +107,3 @@ def _is_given_up(stack: Stack, since: datetime) -> None:
     until(lambda: stack.check("users_stream", "stream_running") == "failed", "stream_running fails")
     until(lambda: "ask for help" in stream.actions(stack, since), "the supervisor asks for help")
     assert stream.actions(stack, since) == ["give up", "ask for help"]
-
-
-def _cut_the_power(stack: Stack) -> None:
-    for _ in range(2):  # what was started in between, too
-        for process in stack.processes():
-            try:
-                process.kill()
-            except psutil.NoSuchProcess:
-                continue

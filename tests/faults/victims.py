@@ -1,5 +1,8 @@
 """Finds the processes that a fault is about: on the machine, by what they run."""
 
+from collections.abc import Iterable
+from contextlib import suppress
+
 import psutil
 
 from stack.supervisor import Supervisor
@@ -56,6 +59,19 @@ def orphans(stack: Stack) -> list[str]:
         except psutil.NoSuchProcess:
             continue
     return found
+
+
+def kill(processes: Iterable[psutil.Process]) -> None:
+    """Kill them, those that live."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def cut_the_power(stack: Stack) -> None:
+    """Kill everything of the stack, twice: what was started in between, too."""
+    kill(stack.processes())
+    kill(stack.processes())
 
 
 def running(stack: Stack, argument: str) -> list[psutil.Process]:
