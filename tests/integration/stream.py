@@ -18,6 +18,13 @@ WHERE
     AND timestamp > %(since)s::TIMESTAMPTZ AT TIME ZONE 'UTC'
 ORDER BY timestamp
 """
+_LOOKS = """
+SELECT tick_body FROM job_ticks
+WHERE
+    tick_body::JSON ->> 'job_name' = 'stream_supervisor' AND status = 'SKIPPED'
+    AND timestamp > %(since)s::TIMESTAMPTZ AT TIME ZONE 'UTC'
+ORDER BY timestamp
+"""
 _WELL = {"running", "idle", "catching up"}
 _SECONDS = 600
 
@@ -34,6 +41,11 @@ def observations(stack: Stack, since: datetime) -> list[Observation]:
     """Give what Dagster has shown since then, oldest first."""
     rows = stack.dagster_storage(_OBSERVATIONS, since=since)
     return [Observation(row["at"], _metadata(json.loads(row["event"]))) for row in rows]
+
+
+def looks(stack: Stack, since: datetime) -> list[str]:
+    """Give what each of the supervisor's looks that asked for nothing has said since then, oldest first."""
+    return [json.loads(row["tick_body"])["skip_reason"] for row in stack.dagster_storage(_LOOKS, since=since)]
 
 
 def _metadata(event: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON

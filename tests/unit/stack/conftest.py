@@ -1,3 +1,4 @@
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from stack.state import State
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test sees or touches the stack of whoever runs it."""
+    # Where the socket of a long path is put.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("PIPELINE_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("PIPELINE_CACHE", str(tmp_path / "cache"))
     for name in ("PIPELINE_PORT_OFFSET", "RANDOM_USER_API_URL", "KAFKA_TOPIC", "CADENCE_SECONDS"):
