@@ -71,16 +71,16 @@ def look(  # noqa: PLR0913 - all that is looked at
     at_work = instance.get_runs(RunsFilter(tags=dict(ALONE), statuses=UNFINISHED), limit=1)
     now = datetime.now(UTC)
     since = now - settings.supervisor_limits.window
+    cluster = _cluster(master)
     with database.session() as session:
         wanted = _wanted(session, settings)
         starts = [DriverStart(**row) for row in session.run("driver_starts_since", since=since)]
         own = [OwnStart(row["decided_at"], row["subject"]) for row in session.run("decisions_starts", since=since)]
         entries = [_entry(row) for row in session.run("decisions_recent")]
         started = session.run("driver_starts_count", since=wanted.asked_at)[0]["starts"]
-        progress = next(iter(session.run("stream_progress_latest")), None)
+        progress = _progress(session, cluster)
         lines = session.run("ledger_read", topic=topic.name)
     lag = _lag(topic, lines)
-    cluster = _cluster(master)
     kept = memory.after(now, this_process(), ledger.totals(lines).consumed, lag)
     world = World(
         now=now,
@@ -123,6 +123,13 @@ def _wanted(session: Session, settings: Settings) -> Wanted:
         gave_up_at=row["gave_up_at"],
         code_version=code_version(settings),
     )
+
+
+def _progress(session: Session, cluster: Cluster | None) -> Row | None:
+    """Give the newest word of an application that the master has; of any, where none of these has told of itself."""
+    applications = [app.id for app in cluster.applications] if cluster else []
+    found = session.run("stream_progress_of", applications=applications) or session.run("stream_progress_latest")
+    return found[0] if found else None
 
 
 def _entry(row: Row) -> Entry:

@@ -102,6 +102,18 @@ def test_a_wanted_stream_that_is_absent_is_started_with_its_decision_on_record(s
     assert found.asset_events[0].metadata["state"].value == "starting"
 
 
+def test_what_a_driver_past_the_master_says_is_not_the_streams_word(supervisor: Supervisor):
+    now = datetime.now(UTC)
+    progress = {**PROGRESS, "heartbeat_at": now, "processed_rows_per_second": 5.0, "batch_ms": 500}
+    other = {**progress, "application_id": "local-1"}
+    supervisor.cluster = ON_CLUSTER
+    supervisor.database = database(stream_progress_of=[progress], stream_progress_latest=[other])
+    result(supervisor.looks())
+    assert supervisor.recorded() == [("idle", "adopt")]
+    [asked] = supervisor.database.values_of("stream_progress_of")
+    assert asked == {"applications": ["app-1"]}
+
+
 def test_a_decision_whose_run_was_never_made_is_asked_for_again_under_the_same_key(supervisor: Supervisor):
     supervisor.database = database(decisions_recent=[entry(6, "starting", "start", None)])
     [request] = result(supervisor.looks()).run_requests or []

@@ -153,3 +153,13 @@ def test_the_heartbeat_moves_on_while_the_first_batch_takes_long(
         before = run("stream_progress_latest")[0]["heartbeat_at"]
         reporter.report(at_its_first_batch)
     assert run("stream_progress_latest")[0]["heartbeat_at"] != before
+
+
+def test_the_streams_own_word_is_told_from_that_of_a_driver_past_the_master(run: Run):
+    values = {"batch_id": 0, "started_at": datetime.now(UTC), "input_rows": 1, "batch_ms": 1, "durations_ms": "{}"}
+    rates = {"input_rows_per_second": 1.0, "processed_rows_per_second": 1.0}
+    for application in ("app-1", "local-1"):
+        run("stream_progress_record", application_id=application, **values, **rates)
+    assert run("stream_progress_latest")[0]["application_id"] == "local-1"
+    assert run("stream_progress_of", applications=["app-1"])[0]["application_id"] == "app-1"
+    assert run("stream_progress_of", applications=[]) == []
