@@ -60,8 +60,10 @@ _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F]"
 _HALF_PAIR = f"{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}"
 _DATE = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?$"
 _FIRST_SECOND, _LAST_SECOND = -62135596800, 253402300799  # of the years 1 to 9999, since the epoch
-# Text that a JSON number, boolean, object or array could have become.
-_AMBIGUOUS = r"^(?:-?\d+(?:\.\d*)?(?:E[+-]?\d+)?|true|false|[\[{])"
+# Text that a JSON number, boolean, object or array could have become: 1e400 becomes Infinity.
+_AMBIGUOUS = r"^(?:-?\d+(?:\.\d*)?(?:E[+-]?\d+)?|-?Infinity|true|false|[\[{])"
+# Spark reads and writes a VARIANT by recursion: from about 700 levels on it runs out of stack, which ends the executor.
+_DEEPEST = 100
 # A parser stops at the end of the first value. Closing an array around it makes whatever follows an error.
 _SENTINEL = "no more may follow"
 # What Python's str.strip() takes away; Spark's trim() alone would take blanks only.
@@ -80,7 +82,8 @@ def parse(records: DataFrame) -> DataFrame:
     given = records.columns
     # Each step is a projection of its own: Spark then works out what several expressions need once.
     read = _with(records, {"_text": F.col("value").cast("string")})
-    read = _with(read, {"_person": F.when(F.is_valid_utf8("_text"), _json(F.col("_text")))})
+    readable = F.is_valid_utf8("_text") & ~_is_too_deep(F.col("_text"))
+    read = _with(read, {"_person": F.when(readable, _json(F.col("_text")))})
     read = _with(read, {leaf.column: _text(leaf) for leaf in LEAVES})
     read = _with(read, {f"_kind_{leaf.column}": _kind(leaf) for leaf in LEAVES})
     read = _with(read, {"email_domain": F.substring_index("email", "@", -1), "dob_date": _utc("dob_date")})
@@ -189,12 +192,17 @@ def _problem_of_record() -> Column:
     return F.when(F.col("_person").isNull(), wrong_json).when(~looks_right, wrong_shape)
 
 
+def _is_too_deep(text: Column) -> Column:
+    """Tell whether text is nested deeper than what Spark can read; what has few brackets needs no closer look."""
+    without = F.replace(F.replace(text, F.lit("{"), F.lit("")), F.lit("["), F.lit(""))
+    return (F.octet_length(text) - F.octet_length(without) > _DEEPEST) & ~_is_well_formed(text)
+
+
 def _is_well_formed(text: Column) -> Column:
-    """Tell whether a parser that does not look for doubled keys comes to the end."""
+    """Tell whether a parser that does not look for doubled keys comes to the end, no deeper than is allowed."""
     around = F.concat(F.lit('{"value":'), text, F.lit(',"end":0}'))
-    return F.from_json(around, "end INT", {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false"})[
-        "end"
-    ].isNotNull()
+    strict = {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false", "maxNestingDepth": str(_DEEPEST + 1)}
+    return F.from_json(around, "end INT", strict)["end"].isNotNull()
 
 
 def _at_sentinel() -> Column:
@@ -221,8 +229,8 @@ def _problem_of(leaf: Leaf) -> Column:
         missing = F.when(~_date_is_dob(), missing)
     right_type = kind.isin([name for name, is_right in (("STRING", leaf.text), ("BIGINT", leaf.numeric)) if is_right])
     if leaf.numeric:
-        # A whole number too long for 64 bits.
-        right_type = right_type | kind.rlike(r"^DECIMAL\(\d+,0\)$")
+        # A whole number too long for 64 bits; with fewer digits it is one that was written with a point, as 12.0.
+        right_type = right_type | kind.rlike(r"^DECIMAL\((19|[23]\d),0\)$")
     expected = " or ".join(
         name for name, is_right in (("text", leaf.text), ("a whole number", leaf.numeric)) if is_right
     )

@@ -4,7 +4,7 @@ REASONS = {
     "tombstone": "the record has no value",
     "empty": "the value is empty or blank",
     "invalid_utf8": "the value is not UTF-8",
-    "not_json": "not JSON, cut off, followed by something else, or nested deeper than 1,000",
+    "not_json": "not JSON, cut off, followed by something else, or nested deeper than 100",
     "duplicate_key": "an object holds one key twice",
     "not_an_object": "JSON, but an array, a string, a number, a boolean or null",
     "api_error": "the API's error object",

@@ -51,6 +51,7 @@ def person(path: str = "", value: object = None, *, without: bool = False) -> by
 
 
 GOOD = person()
+DEEP = b'{"a":' * 990 + b"1" + b"}" * 990
 
 WHOLE_RECORDS = {
     "tombstone": Case(None, "tombstone"),
@@ -85,6 +86,17 @@ WHOLE_RECORDS = {
     "arrays, 5,000 deep": Case(b"[" * 5000 + b"]" * 5000, "not_json"),
     "objects, 5,000 deep": Case(b'{"a":' * 5000 + b"1" + b"}" * 5000, "not_json"),
     "a person with a field 5,000 deep": Case(GOOD[:-1] + b', "a":' + b"[" * 5000 + b"]" * 5000 + b"}", "not_json"),
+    # Spark itself reads up to 1,000 levels, and runs out of stack before.
+    "a person, 100 deep": Case(GOOD[:-1] + b', "a":' + b"[" * 99 + b"]" * 99 + b"}", row={"age": "34"}),
+    "a person, 101 deep": Case(GOOD[:-1] + b', "a":' + b"[" * 100 + b"]" * 100 + b"}", "not_json"),
+    "a person with a field 990 deep": Case(GOOD[:-1] + b', "a":' + DEEP + b"}", "not_json"),
+    "a gender 990 deep": Case(GOOD.replace(b'"female"', DEEP), "not_json"),
+    "objects, 990 deep": Case(DEEP, "not_json"),
+    "arrays, 990 deep": Case(b"[" * 990 + b"]" * 990, "not_json"),
+    "a person with 1,000 flat objects": Case(
+        GOOD[:-1] + b', "a": [' + b", ".join([b"{}"] * 1000) + b"]}", row={"age": "34"}
+    ),
+    "1,000 flat objects and more": Case(b"[" + b", ".join([b"{}"] * 1000) + b"] x", "not_json"),
     "a name of 900 KB": Case(person("name.first", "x" * 900_000), "too_long", "900000"),
     "900 KB of nonsense": Case(b"x" * 900_000, "not_json"),
     "a person with 900 KB that nobody needs": Case(GOOD[:-1] + b', "a": "%s"}' % (b"x" * 900_000), row={"age": "34"}),
@@ -100,11 +112,14 @@ for leaf in LEAVES:
     LEAF_CASES[f"{leaf.path} missing"] = Case(person(leaf.path, without=True), required, leaf.path if required else "")
     required = None if leaf.column == "country" else "null_field"
     LEAF_CASES[f"{leaf.path} null"] = Case(person(leaf.path, None), required, leaf.path if required else "")
-    wrong: list[Any] = [True, False, 1.5, [], ["text"], {}, {"text": "text"}]
+    wrong: list[Any] = [True, False, 1.5, 12.0, -0.0, [], ["text"], {}, {"text": "text"}]
     wrong += [] if leaf.numeric else [7, -7, 10**30, 1e300]
     wrong += [] if leaf.text else ["7", "text", ""]
     for value in wrong:
         LEAF_CASES[f"{leaf.path} is {value!r}"] = Case(person(leaf.path, value), "wrong_type", leaf.path)
+    for number in (b"1e400", b"-1e400"):  # beyond what a floating-point number can be
+        value = person(leaf.path, "a number").replace(b'"a number"', number)
+        LEAF_CASES[f"{leaf.path} is {number.decode()}"] = Case(value, "wrong_type", leaf.path)
     if leaf.longest and leaf.column != "email":
         longest = "ñ" * leaf.longest
         LEAF_CASES[f"{leaf.path} at its limit"] = Case(person(leaf.path, longest), row={leaf.column: longest})
@@ -114,7 +129,7 @@ for leaf in LEAVES:
         )
     if leaf.text and leaf.column not in ("uuid", "email", "dob_date"):
         LEAF_CASES[f"{leaf.path} holds U+0000"] = Case(person(leaf.path, "a\0b"), "unstorable_character", leaf.path)
-        for word in ("true", "12", "-1.5E3", "[1]", "{}", "null", "", "\\N", 'a\t"\\\n\re'):
+        for word in ("true", "12", "Infinity", "-1.5E3", "[1]", "{}", "null", "", "\\N", 'a\t"\\\n\re'):
             LEAF_CASES[f"{leaf.path} is the text {word!r}"] = Case(person(leaf.path, word), row={leaf.column: word})
     if not leaf.text:
         for number in (2**31, -(2**31) - 1, 2**63, 10**30):

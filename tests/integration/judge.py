@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 _MISSING = object()
+_DEEPEST = 100
 _TEXTS = {
     "gender": 10,
     "name.title": 20,
@@ -82,6 +83,8 @@ def _object(value: bytes | None) -> dict[str, Any]:
         read = json.loads(text, object_pairs_hook=_Pairs, parse_constant=_refuse, parse_int=_whole)
     except (ValueError, RecursionError):
         raise Rejection("not_json") from None
+    if _is_deeper(read, _DEEPEST):
+        raise Rejection("not_json")
     if any("\ud800" <= character <= "\udfff" for text in _all_texts(read) for character in text):
         raise Rejection("unstorable_character")
     found = _plain(read)
@@ -104,6 +107,14 @@ def _whole(digits: str) -> int:
     if len(digits) > 1000:
         raise ValueError("more digits than a JSON parser takes")
     return int(digits)
+
+
+def _is_deeper(node: Any, levels: int) -> bool:  # noqa: ANN401 - any JSON
+    """Tell whether objects and arrays are nested in more levels than that."""
+    if not isinstance(node, list):
+        return False
+    children = (value for _, value in node) if isinstance(node, _Pairs) else node
+    return levels == 0 or any(_is_deeper(child, levels - 1) for child in children)
 
 
 def _all_texts(node: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
