@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import IO, Self
 
+from pyspark.accumulators import Accumulator, AccumulatorParam
 from pyspark.sql import Row
 
 from spark.database import Connection, Cursor, connect, persist
@@ -70,12 +71,25 @@ class Drained:
         return chosen
 
 
-def write_partition(rows: Iterable[Row], batch: Batch) -> None:
+class Partitions(AccumulatorParam[frozenset[int]]):
+    """How Spark brings together, on the driver, the Kafka partitions that tasks have written."""
+
+    def zero(self, value: frozenset[int]) -> frozenset[int]:  # noqa: ARG002 - as Spark calls it
+        """Give what a task begins with."""
+        return frozenset()
+
+    def addInPlace(self, value1: frozenset[int], value2: frozenset[int]) -> frozenset[int]:  # noqa: N802 - as above
+        """Add what a task has written."""
+        return value1 | value2
+
+
+def write_partition(rows: Iterable[Row], batch: Batch, written: Accumulator[frozenset[int]]) -> None:
     """Write a task's rows, which are one Kafka partition's; a task without rows leaves it to the driver.
 
     Args:
         rows: partition, offset, line and raw, as copy_text.lines() makes them.
         batch: what the driver knows.
+        written: gets the partition, once it is committed.
 
     Raises:
         LedgerError: the rows are not one partition's, or don't go on from the ledger.
@@ -90,6 +104,7 @@ def write_partition(rows: Iterable[Row], batch: Batch) -> None:
             raise LedgerError(f"One task got Kafka partitions {sorted(partitions)}; it must be one.")
         for partition in partitions:
             write(drained, batch, partition)
+        written.add(frozenset(partitions))
 
 
 def write(drained: Drained, batch: Batch, partition: int) -> Totals | None:

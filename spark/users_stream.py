@@ -10,16 +10,17 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import psycopg2
 from py4j.protocol import Py4JNetworkError
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from spark import lease, ledger, lifeline, progress, sink
+from spark.batch_writer import BatchWriter
 from spark.copy_text import lines
 from spark.database import Connection, connect, is_passing, persist
 from spark.parse import parse
@@ -71,7 +72,8 @@ def _run(given: Settings, session: Connection, start_id: int) -> None:
         started = ledger.settle(with_ledger, topic, given.starting_offsets)
         LOGGER.info("The ledger of %s says: %s", topic.name, started)
         checkpoint = _fresh_checkpoint(given.checkpoint_root, start_id)
-        writer = BatchWriter(given, started, checkpoint, with_ledger)
+        written = spark.sparkContext.accumulator(frozenset(), sink.Partitions())
+        writer = BatchWriter(given.topic, started, checkpoint, with_ledger, written)
         records = (
             spark.readStream.format("kafka")
             .options(**given.source_options)
@@ -98,7 +100,7 @@ def _run(given: Settings, session: Connection, start_id: int) -> None:
 
 
 def _watch(
-    query: StreamingQuery, writer: "BatchWriter", session: Connection, reporter: progress.Reporter, start_id: int
+    query: StreamingQuery, writer: BatchWriter, session: Connection, reporter: progress.Reporter, start_id: int
 ) -> None:
     """Hold the lease and report, through the JVM, until the stream is no longer wanted.
 
@@ -115,79 +117,6 @@ def _watch(
             query.stop()
             return
     raise RuntimeError("The streaming query ended by itself.")
-
-
-class BatchWriter:
-    """Writes the query's batches, each Kafka partition in a task and a transaction of its own."""
-
-    def __init__(self, given: Settings, started: ledger.Plan, checkpoint: Path, connection: Connection) -> None:
-        self._topic = given.topic
-        self._topic_id = started.topic_id
-        self._checkpoint = checkpoint
-        self._connection = connection
-        self._stands = dict(started.start)
-        self._turn = threading.Lock()
-        self._finished = False
-
-    def write(self, parsed: DataFrame, batch_id: int) -> None:
-        """Write one batch. After finish() nothing is written: the ledger, not Spark, knows where to go on."""
-        with self._turn:
-            if self._finished:
-                return
-            ends = _ends(self._checkpoint, self._topic, batch_id)
-            self._open(ends)
-            ranges = {p: (self._stands.get(p, 0), end) for p, end in ends.items() if end > self._stands.get(p, 0)}
-            batch = sink.Batch(self._topic, self._topic_id, ranges)
-            parsed.foreachPartition(partial(sink.write_partition, batch=batch))
-            self._pass_over_empty(batch)
-            self._stands.update(ends)
-
-    def compare_with_ledger(self) -> None:
-        """Look, between two batches, whether the ledger still stands where they left it, or beyond.
-
-        Raises:
-            LedgerError: it fell back, as it does when a backup is restored. What is missing may be in a partition to
-                which nothing comes, so it is not left to the next batch to find out.
-        """
-        if not self._turn.acquire(blocking=False):
-            return
-        try:
-            with self._connection, self._connection.cursor() as cursor:
-                now = ledger.next_offsets(cursor, self._topic, self._topic_id)
-        finally:
-            self._turn.release()
-        fallen = {p: now.get(p) for p, offset in self._stands.items() if now.get(p, -1) < offset}
-        if fallen:
-            raise ledger.LedgerError(
-                f"The ledger fell back to {fallen} (it stood at {self._stands}): PostgreSQL was restored or the ledger "
-                "changed. A new start of the driver goes on from the ledger."
-            )
-
-    def finish(self) -> None:
-        """Wait until the batch under way is written, and let no other begin."""
-        with self._turn:
-            self._finished = True
-
-    def _open(self, ends: Mapping[int, int]) -> None:
-        """Partitions that were added while the stream runs: Spark reads them from 0 by itself."""
-        with self._connection, self._connection.cursor() as cursor:
-            for partition in ends.keys() - self._stands.keys():
-                ledger.open_partition(cursor, self._topic, self._topic_id, partition, 0)
-
-    def _pass_over_empty(self, batch: sink.Batch) -> None:
-        """Partitions whose offsets held no record gave no task a row: the ledger passes over them here."""
-        with self._connection, self._connection.cursor() as cursor:
-            stands = ledger.next_offsets(cursor, self._topic, self._topic_id)
-        for partition, (_, end) in batch.ranges.items():
-            if stands[partition] < end:
-                with sink.Drained() as nothing:
-                    sink.write(nothing, batch, partition)
-
-
-def _ends(checkpoint: Path, topic: str, batch_id: int) -> dict[int, int]:
-    """Give the end offset of each partition in a batch, as Spark wrote it down before it began the batch."""
-    *_, source = (checkpoint / "offsets" / str(batch_id)).read_text(encoding="utf-8").splitlines()
-    return {int(partition): end for partition, end in json.loads(source)[topic].items()}
 
 
 def _fresh_checkpoint(root: Path, start_id: int) -> Path:

@@ -1,5 +1,7 @@
 """What `provision` makes of an empty database, and who may do what in it."""
 
+from contextlib import closing
+
 import psycopg2
 import pytest
 
@@ -29,3 +31,9 @@ def test_the_role_of_the_stream_may_insert_people_and_not_change_or_delete_them(
 def test_other_roles_may_not_enter(database: Database):
     with pytest.raises(psycopg2.OperationalError, match="permission denied"):
         database.run("SELECT 1", role="dagster")
+
+
+def test_a_session_that_forgets_its_transaction_is_ended(database: Database):
+    with closing(psycopg2.connect(database.url())) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("1min",)
