@@ -13,14 +13,15 @@ Result = TypeVar("Result")
 Connection = psycopg2.extensions.connection
 Cursor = psycopg2.extensions.cursor
 
-# By class of SQLSTATE: connection, idle in a transaction, rollback (deadlock, serialization), resources, lock,
-# operator, system.
-_PASSING_CLASSES = ("08", "25P03", "40", "53", "55", "57", "58")
-# What a row itself can cause: data, constraint, trigger.
-_GUILTY_CLASSES = ("22", "23", "P0")
-# Faults of the whole table that look like a row's: a sequence at its end, or behind the rows. A uuid that is there
-# already is no error at all. To reject every person for one of these would look like health.
-_NOBODYS_FAULT = ("2200H", "23505")
+# By class of SQLSTATE: connection, read-only as during a failover, idle in a transaction, rollback (deadlock,
+# serialization), resources, lock, operator, system.
+_PASSING_CLASSES = ("08", "25006", "25P03", "40", "53", "55", "57", "58")
+# What a row itself can cause: data, constraint, a value too large for an index, trigger.
+_GUILTY_CLASSES = ("22", "23", "54000", "P0")
+# A fault of the whole table that looks like a row's: the sequence of the ids is at its end. To reject every person for
+# it would look like health.
+_NOBODYS_FAULT = "2200H"
+_UNIQUE_VIOLATION = "23505"
 
 
 def connect(url: str, name: str, *, statement_seconds: int = 60) -> Connection:
@@ -59,7 +60,14 @@ def is_passing(error: psycopg2.Error) -> bool:
 def is_guilty(error: psycopg2.Error) -> bool:
     """Tell whether a row is to blame for it."""
     code = error.pgcode
-    return code is not None and code.startswith(_GUILTY_CLASSES) and code not in _NOBODYS_FAULT
+    if code == _UNIQUE_VIOLATION:
+        return not _is_of_id(error)
+    return code is not None and code.startswith(_GUILTY_CLASSES) and code != _NOBODYS_FAULT
+
+
+def _is_of_id(error: psycopg2.Error) -> bool:
+    """Tell whether it was the id that is there already: then the sequence is behind the rows. Unknown counts as yes."""
+    return "(id)=" in (error.diag.message_detail or "(id)=")
 
 
 def persist(work: Callable[[], Result], seconds: float) -> Result:

@@ -36,7 +36,7 @@ def _bisect(cursor: Cursor, partition: int, from_offset: int, to_offset: int) ->
     except psycopg2.Error as error:
         if not is_guilty(error):
             raise
-        cursor.execute("ROLLBACK TO SAVEPOINT attempt")
+        cursor.execute("ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt")
         if from_offset == to_offset:
             cursor.execute(statement("stream_batch_refuse"), {**values, "detail": _complaint(error)})
         else:

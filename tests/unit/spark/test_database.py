@@ -15,14 +15,14 @@ def refusal(code: str) -> psycopg2.Error:
 
 
 @pytest.mark.parametrize(
-    "code", ["08006", "40001", "40P01", "53300", "55P03", "57P01", "57P02", "57P03", "57014", "25P03"]
+    "code", ["08006", "40001", "40P01", "53300", "55P03", "57P01", "57P02", "57P03", "57014", "25P03", "25006"]
 )
 def test_errors_that_may_pass(code: str):
     assert is_passing(refusal(code))
     assert not is_guilty(refusal(code))
 
 
-@pytest.mark.parametrize("code", ["22001", "22003", "22007", "22P02", "23502", "23514", "P0001"])
+@pytest.mark.parametrize("code", ["22001", "22003", "22007", "22P02", "23502", "23514", "54000", "P0001"])
 def test_errors_that_a_row_causes(code: str):
     assert is_guilty(refusal(code))
     assert not is_passing(refusal(code))
