@@ -28,6 +28,7 @@ from pipeline_defs.producer_configuration import ProducerConfiguration, configur
 
 _ASK_SECONDS = 5.0
 _CREATE_SECONDS = 25.0
+_HUNDRED_YEARS = 36525 * 86_400_000  # in milliseconds
 
 
 class TopicError(PipelineError):
@@ -71,6 +72,9 @@ class TopicShape:
         """Kafka's own settings of the topic."""
         return {
             "cleanup.policy": "delete",
+            # Brokers refuse records from further into the future than an hour, but none from however long ago. Spark
+            # can't hold a time of 290,000 years ago: a record with one would end the stream each time it is read.
+            "message.timestamp.before.max.ms": str(_HUNDRED_YEARS),
             "min.insync.replicas": str(max(1, self.replicas - 1)),
             "retention.ms": str(self.retention_hours * 3_600_000),
         }

@@ -49,3 +49,8 @@ def test_one_replica_may_be_away_while_records_are_acknowledged(replicas: int, i
     assert configuration["min.insync.replicas"] == in_sync
     assert configuration["retention.ms"] == "86400000"
     assert configuration["cleanup.policy"] == "delete"
+
+
+def test_brokers_refuse_records_with_a_time_that_spark_cannot_hold():
+    oldest = int(TopicShape(3, 3, 24).configuration["message.timestamp.before.max.ms"])
+    assert 86_400_000 < oldest < 2**63 // 1000 - 2**53 // 1000
