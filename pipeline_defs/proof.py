@@ -90,9 +90,15 @@ def found_at(
 
 
 def judge(seen: Seen) -> AssetCheckResult:
-    """Judge: a failure where something is lost or doubled, a warning where a person should know."""
-    failures = [*_unbalanced(seen.ledger), *_miscounted(seen.count), *_deleted(seen.deleted), *_astray(seen.sample)]
-    warnings = [*_new_lives(seen.ledger, seen.acknowledged_at), *_unseen(seen)]
+    """Judge: a failure where something is lost or doubled, a warning where it can't be told."""
+    failures = [
+        *_unbalanced(seen.ledger),
+        *_miscounted(seen.count),
+        *_deleted(seen.deleted),
+        *_new_lives(seen.ledger, seen.acknowledged_at),
+        *_astray(seen.sample),
+    ]
+    warnings = list(_unseen(seen))
     found = Counter(seen.sample.found.values())
     count = seen.count
     return AssetCheckResult(

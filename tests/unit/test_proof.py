@@ -64,12 +64,12 @@ CASES = {
     "a record that is there twice": (replace(WELL, sample=Sample({(1, 7): "twice"})), "failed", "are both in users"),
     "a topic created again": (
         replace(WELL, ledger=[ledger(), ledger("B", NOW)]),
-        "warned",
+        "failed",
         "The topic was deleted and created again: since 2026-05-04 12:00:00 the ledger goes on as B.",
     ),
     "an end that fell back": (
         replace(WELL, ledger=[ledger("A~2", NOW), ledger()]),
-        "warned",
+        "failed",
         "The topic's end fell back: since 2026-05-04 12:00:00 the ledger goes on as A~2.",
     ),
     "a new life that somebody knows of": (
@@ -79,7 +79,7 @@ CASES = {
     ),
     "a new life since the last acknowledgement": (
         replace(WELL, ledger=[ledger(), ledger("B", NOW)], acknowledged_at=EARLIER),
-        "warned",
+        "failed",
         "",
     ),
     "a table too large": (
