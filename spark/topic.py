@@ -1,5 +1,7 @@
 """What Kafka says of the topic: its id, its partitions, and the first and next offset of each."""
 
+import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +12,9 @@ from confluent_kafka.admin import (
     OffsetSpec,  # pyright: ignore[reportPrivateImportUsage] - documented, but missing from the package's __all__
 )
 
+LOGGER = logging.getLogger(__name__)
 _SECONDS = 10
+_PAUSE_SECONDS = 2.0
 
 
 class TopicError(Exception):
@@ -27,12 +31,24 @@ class Topic:
     high: Mapping[int, int]
 
 
-def look(bootstrap_servers: str, name: str) -> Topic:
-    """Ask Kafka for the topic as it is now.
+def look(bootstrap_servers: str, name: str, patience_seconds: float = 0) -> Topic:
+    """Ask Kafka for the topic as it is now, and again for so long as it can't be asked.
 
     Raises:
-        TopicError: no broker answers within 10 s, or there is no such topic.
+        TopicError: no broker answers within 10 s, or there is no such topic, still.
     """
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            return _look(bootstrap_servers, name)
+        except TopicError as error:
+            if time.monotonic() >= deadline:
+                raise
+            LOGGER.warning("%s Again in %.0f s.", error, _PAUSE_SECONDS)
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _look(bootstrap_servers: str, name: str) -> Topic:
     topic_id, partitions = _describe(bootstrap_servers, name)
     low = _offsets(bootstrap_servers, name, partitions, OffsetSpec.earliest())
     high = _offsets(bootstrap_servers, name, partitions, OffsetSpec.latest())

@@ -25,10 +25,11 @@ from spark.copy_text import lines
 from spark.database import Connection, connect, is_passing, persist
 from spark.parse import parse
 from spark.settings import Settings, SettingsError, database_url, settings
-from spark.topic import look
+from spark.topic import TopicError, look
 
 LOGGER = logging.getLogger("users_stream")
 _REACH_POSTGRESQL_SECONDS = 60
+_REACH_KAFKA_SECONDS = 60
 _STOP_SECONDS = 15
 
 
@@ -66,7 +67,7 @@ def _run(given: Settings, session: Connection, start_id: int) -> None:
     spark = builder.getOrCreate()
     code_version = spark.conf.get("spark.pipeline.codeVersion", None)
     progress.describe_start(session, start_id, spark.sparkContext.applicationId, code_version)
-    topic = look(given.bootstrap_servers, given.topic)
+    topic = look(given.bootstrap_servers, given.topic, _REACH_KAFKA_SECONDS)
     with_ledger = _session(given, autocommit=False)
     try:
         started = ledger.settle(with_ledger, topic, given.starting_offsets)
@@ -143,6 +144,8 @@ def _blame(error: Exception) -> tuple[str, str]:
     """Say whether the driver failed by itself or lost what it stands on, and what that was."""
     if isinstance(error, ConnectionError | Py4JNetworkError):
         return "lost", "The driver's JVM ended. "
+    if isinstance(error, TopicError):
+        return "lost", ""
     if isinstance(error, psycopg2.Error) and is_passing(error):
         return "lost", "The driver's session of PostgreSQL ended. "
     return "failed", ""

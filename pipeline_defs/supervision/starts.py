@@ -2,7 +2,7 @@
 
 The Spark master restarts a failing driver every few seconds under one id, for ever. Only the drivers' own records show
 that. A start that failed by an error of its own counts in full; one that was ended from outside (its process killed,
-its JVM or its session of PostgreSQL gone) counts a third: faults of a machine pass, faults of the code don't.
+its JVM, its session of PostgreSQL or Kafka gone) counts a third: faults of a machine pass, faults of the code don't.
 """
 
 from collections.abc import Sequence

@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS driver_starts (
     code_version TEXT,
     ended_at TIMESTAMPTZ,
     -- refused: not wanted, or another driver holds the lease. failed: by an error of its own. lost: its JVM or its
-    -- session of PostgreSQL ended. NULL: it runs, or it died without a word.
+    -- session of PostgreSQL ended, or Kafka could not be asked. NULL: it runs, or it died without a word.
     outcome TEXT CHECK (outcome IN ('refused', 'stopped', 'failed', 'lost')),
     last_error TEXT
 );
