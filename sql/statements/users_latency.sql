@@ -1,4 +1,5 @@
--- From Kafka's timestamp of a record to the commit of its row, over the rows after an id, at most the newest 100,000.
+-- From Kafka's timestamp of a record to the writing of its row, just before the commit: over the rows after an id, at
+-- most the newest 100,000.
 SELECT
     coalesce(max(id), %(after_id)s) AS last_id,
     percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (

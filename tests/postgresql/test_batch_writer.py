@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
@@ -31,6 +32,11 @@ UPDATE stream_offsets SET next_offset = %(offset)s, inserted = %(offset)s, skipp
 _LEDGER = """
 SELECT partition, next_offset, inserted, duplicates, rejected, skipped FROM stream_offsets ORDER BY partition
 """
+_OPEN_BOTH = """
+INSERT INTO stream_offsets (topic, topic_id, partition, first_offset, next_offset)
+VALUES ('random-user', 'A', 0, 0, 0), ('random-user', 'A', 1, 0, 0)
+"""
+_MANY = 20000
 _ANOTHER_DRIVER = "UPDATE stream_offsets SET next_offset = 8, inserted = inserted + 3"
 
 
@@ -45,14 +51,18 @@ class Batch:
         """Do what Spark does with a batch, a retried task included."""
         for partition, offsets in self._offsets.items():
             for _ in range(2):
-                write((partition, offset, line(partition, offset), b"") for offset in offsets)
+                write((partition, offset, line(offset, uuid(partition, offset)), b"") for offset in offsets)
         write(iter(()))
         self._after()
 
 
-def line(partition: int, offset: int) -> bytes:
+def uuid(partition: int, number: int) -> str:
+    return f"00000000-0000-0000-{partition:04}-{number:012}"
+
+
+def line(offset: int, uuid: str) -> bytes:
     """Give the line of a person for COPY into the batch."""
-    person = {"uuid": f"00000000-0000-0000-{partition:04}-{offset:012}", "email": "a@x.org"}
+    person = {"uuid": uuid, "email": "a@x.org"}
     values = [str(offset), r"\N", *(person.get(name, r"\N") for name in COLUMNS), r"\N", r"\N"]
     return ("\t".join(values) + "\n").encode()
 
@@ -63,15 +73,20 @@ def checkpoint(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def writer(database: Database, checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BatchWriter]:
-    """A driver's writer that found the ledger at 5 in partition 0."""
+@pytest.fixture(autouse=True)
+def _tasks(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks find this database, and a topic that is the ledger's."""
     url = database.url("users_stream")
-    given = read_settings({"USERS_STREAM_DATABASE_URL": url, "STREAM_CHECKPOINT_ROOT": str(checkpoint)})
+    given = read_settings({"USERS_STREAM_DATABASE_URL": url, "STREAM_CHECKPOINT_ROOT": "/nowhere"})
     monkeypatch.setattr(sink, "settings", lambda: given)
     monkeypatch.setattr(sink, "topic_id", lambda *_: "A")
+
+
+@pytest.fixture
+def writer(database: Database, checkpoint: Path) -> Iterator[BatchWriter]:
+    """A driver's writer that found the ledger at 5 in partition 0."""
     written = Accumulator(0, frozenset[int](), sink.Partitions())
-    with closing(psycopg2.connect(url)) as connection:
+    with closing(psycopg2.connect(database.url("users_stream"))) as connection:
         yield BatchWriter(_TOPIC, Plan("A", {}, {}, {0: _STANDS}), checkpoint, connection, written)
 
 
@@ -144,6 +159,22 @@ def test_a_topic_created_again_while_a_batch_is_written_takes_it_back(
         write(writer, checkpoint, {0: 8}, Batch({0: range(5, 8)}))
     assert ledger(database) == [(0, 5, 5, 0, 0, 0)]
     assert database.value("SELECT count(*) FROM users") == 0
+
+
+def test_partitions_that_bring_the_same_people_in_opposite_order_end_right(
+    database: Database,
+):
+    """Each comes to wait for what the other has inserted: PostgreSQL ends one, which is tried again."""
+    batch = sink.Batch(_TOPIC, "A", dict.fromkeys((0, 1), (0, _MANY)))
+    database.run(_OPEN_BOTH)
+    with ThreadPoolExecutor(2) as pool, sink.Drained() as up, sink.Drained() as down:
+        for offset in range(_MANY):
+            up.add(offset, line(offset, uuid(0, offset)), b"")
+            down.add(offset, line(offset, uuid(0, _MANY - offset - 1)), b"")
+        totals = [*pool.map(sink.write, (up, down), (batch, batch), (0, 1))]
+    assert sum(each.inserted for each in totals if each) == _MANY
+    assert sum(each.duplicates for each in totals if each) == _MANY
+    assert database.value("SELECT count(*) FROM users") == _MANY
 
 
 @pytest.mark.parametrize("offset", [_STANDS, _STANDS + 1])  # beyond: another driver was faster

@@ -1,16 +1,18 @@
 """What PostgreSQL refuses costs the records that are to blame, and no others."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import psycopg2
 import pytest
 
-from spark.database import connect
+from spark.database import Connection, connect
 from spark.insertion import insert
 from spark.parse import COLUMNS
 from sql import statement
 from tests.postgresql.server import Database
+from tests.waiting import until
 
 _ALL = 100
 _LEFT_OUT = 'SELECT "offset", detail FROM stream_left_out WHERE reason = %s ORDER BY "offset"'
@@ -29,15 +31,18 @@ def line(offset: int, **columns: str) -> str:
 
 def left_out(database: Database, odd: dict[int, str], reason: str = "refused_by_database") -> dict[int, str]:
     """Insert a hundred people, some of them odd, and give the details of what was left out by offset."""
-    lines = [odd.get(offset, line(offset)) for offset in range(_ALL)]
-    with closing(connect(database.url("users_stream"), "a test")) as connection, connection.cursor() as cursor:
+    with closing(connect(database.url("users_stream"), "a test")) as connection, connection:
+        return write(connection, 0, [odd.get(offset, line(offset)) for offset in range(_ALL)], reason)
+
+
+def write(connection: Connection, partition: int, lines: list[str], reason: str) -> dict[int, str]:
+    """Insert lines, and give the details of what was left out for a reason. It is not committed."""
+    with connection.cursor() as cursor:
         cursor.execute(statement("stream_batch_create"))
         cursor.copy_expert(statement("stream_batch_copy"), io.StringIO("".join(lines)))
-        insert(cursor, 0, 0, _ALL - 1)
+        insert(cursor, partition, 0, _ALL - 1)
         cursor.execute(_LEFT_OUT, (reason,))
-        found = dict(cursor.fetchall())
-        connection.commit()
-    return found
+        return dict(cursor.fetchall())
 
 
 def offsets(database: Database) -> set[int]:
@@ -90,3 +95,33 @@ def test_the_first_writer_wins_also_within_a_batch(database: Database):
     again = {50: line(50, uuid=uuid(3), email="3@x.org"), 60: line(60, uuid=uuid(3), email="other@x.org")}
     assert left_out(database, again, "uuid_conflict").keys() == {60}
     assert offsets(database) == set(range(_ALL)) - {50, 60}
+
+
+_WAITS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'the second' AND wait_event_type = 'Lock'"
+
+
+@pytest.mark.parametrize(
+    ("email", "first_commits", "rejected", "first_writer"),
+    [
+        ("other@x.org", True, {0}, "1@x.org"),
+        ("1@x.org", True, set(), "1@x.org"),
+        ("other@x.org", False, set(), "other@x.org"),
+    ],
+)
+def test_of_two_partitions_with_one_uuid_the_first_to_commit_wins(
+    database: Database, email: str, rejected: set[int], first_writer: str, *, first_commits: bool
+):
+    url = database.url("users_stream")
+    second_lines = [line(0, uuid=uuid(1), email=email)]
+    with closing(connect(url, "the first")) as first, closing(connect(url, "the second")) as second:
+        write(first, 0, [line(1)], "uuid_conflict")
+        with ThreadPoolExecutor(1) as pool:
+            writing = pool.submit(write, second, 1, second_lines, "uuid_conflict")
+            until(lambda: database.value(_WAITS, role="postgres"), "the second one waits for the first")
+            if first_commits:
+                first.commit()
+            else:
+                first.rollback()
+            assert writing.result().keys() == rejected
+        second.commit()
+    assert [row["email"] for row in database.run("SELECT email FROM users")] == [first_writer]
