@@ -15,7 +15,7 @@ from tests.faults import calm, proof, timeline
 from tests.faults.faults import Fault, Steps
 from tests.faults.load import Load
 from tests.faults.timeline import Timeline
-from tests.faults.verification import Before, Verdict, is_consumed, verify
+from tests.faults.verification import Before, Verdict, ends_of, is_consumed, verify
 from tests.faults.witness import catch
 from tests.integration import stream
 from tests.integration.stack import TOPIC, Stack
@@ -62,7 +62,8 @@ def play(stack: Stack, name: str, fault: Fault, seed: int, count: int) -> Round:
         sending.result()
     tail.send(stack.bootstrap_servers, TOPIC)
     places = load.places | tail.places
-    until_reachable(lambda: is_consumed(stack, places), "every record consumed")
+    ends = ends_of(places)
+    until_reachable(lambda: is_consumed(stack, ends), "every record consumed")
     recovered_at = datetime.now(UTC)
     wait_until_calm(stack)
     verdict = verify(stack, places, before)

@@ -15,7 +15,7 @@ import psutil
 from tests.faults import proof, victims
 from tests.faults.load import Load, Place, Sent
 from tests.faults.rounds import say, until_reachable, wait_until_calm
-from tests.faults.verification import Before, is_consumed, verify
+from tests.faults.verification import Before, ends_of, is_consumed, verify
 from tests.integration.stack import TOPIC, Stack
 
 _MINUTE = 60.0
@@ -46,7 +46,8 @@ def test_half_an_hour_of_random_faults_ends_healthy(stack: Stack) -> None:
             say(f"minute {minute + 1}, seed {seed}: {_strike(stack, chance)} killed")
             time.sleep(max(0.0, until - time.monotonic()))
             memory.append(_memory(stack))
-    until_reachable(lambda: is_consumed(stack, sent), "every record consumed", 1200)
+    ends = ends_of(sent)
+    until_reachable(lambda: is_consumed(stack, ends), "every record consumed", 1200)
     wait_until_calm(stack)
     verdict, complaint = verify(stack, sent, before), proof.complaint(stack)
     memory.append(_memory(stack))

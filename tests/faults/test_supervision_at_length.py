@@ -10,7 +10,7 @@ from datetime import datetime
 from tests.faults import victims
 from tests.faults.load import Load
 from tests.faults.rounds import wait_until_calm
-from tests.faults.verification import Before, is_consumed, verify
+from tests.faults.verification import Before, ends_of, is_consumed, verify
 from tests.integration import stream
 from tests.integration.stack import TOPIC, Stack
 from tests.waiting import until
@@ -35,7 +35,8 @@ def test_the_records_of_others_arrive_while_dagster_is_away_for_minutes(stack: S
     while time.monotonic() < back_at:
         load = Load(secrets.randbits(48), 100)
         load.send(stack.bootstrap_servers, TOPIC)
-        until(lambda load=load: is_consumed(stack, load.places), "the records of others in the tables")
+        ends = ends_of(load.places)
+        until(lambda ends=ends: is_consumed(stack, ends), "the records of others in the tables")
         sent |= load.places
     stack.up()
     until(lambda: "adopt" in stream.actions(stack, since), "adoption", 600)
@@ -65,7 +66,8 @@ def test_a_backlog_is_caught_up_with_and_the_estimate_falls(stack: Stack) -> Non
     load.send(stack.bootstrap_servers, TOPIC)
     since, before = stream.now(stack), Before.now(stack)
     stream.start(stack)
-    until(lambda: is_consumed(stack, load.places), "the backlog in the tables", 1800)
+    ends = ends_of(load.places)
+    until(lambda: is_consumed(stack, ends), "the backlog in the tables", 1800)
     said = [re.search(r"about (\d+) s to go", look) for look in stream.looks(stack, since)]
     estimates = [int(found[1]) for found in said if found]
     assert len(estimates) > 1, estimates

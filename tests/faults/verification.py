@@ -1,12 +1,15 @@
 """Holds what stands in the tables against what was sent: every record in its one place."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tests.faults.load import Place, Sent
 from tests.integration.stack import TOPIC, Stack
+
+# The offset after the last record, by topic id and partition.
+Ends = Mapping[tuple[str, int], int]
 
 _TOTALS = """
 SELECT
@@ -55,15 +58,19 @@ class Verdict:
         return not (self.lost or self.doubled or self.misplaced)
 
 
-def is_consumed(stack: Stack, places: Mapping[Place, Sent]) -> bool:
-    """Tell whether the ledger has passed every record that can still be read."""
-    stands, alive = _ledger(stack), stack.topic_id()
-    ends: dict[tuple[str, int], int] = {}
+def ends_of(places: Iterable[Place]) -> Ends:
+    """Give where these records end."""
+    found: dict[tuple[str, int], int] = {}
     for place in places:
-        if place.topic_id == alive:
-            key = (place.topic_id, place.partition)
-            ends[key] = max(ends.get(key, 0), place.offset + 1)
-    return all(stands.get(key, 0) >= end for key, end in ends.items())
+        key = (place.topic_id, place.partition)
+        found[key] = max(found.get(key, 0), place.offset + 1)
+    return found
+
+
+def is_consumed(stack: Stack, ends: Ends) -> bool:
+    """Tell whether the ledger has passed these offsets, those that can still be read."""
+    stands, alive = _ledger(stack), stack.topic_id()
+    return all(stands.get(key, 0) >= end for key, end in ends.items() if key[0] == alive)
 
 
 def verify(stack: Stack, places: Mapping[Place, Sent], before: Before) -> Verdict:
