@@ -129,13 +129,10 @@ def _postgresql_stopped(stack: Stack, _: Random) -> Steps:
 
 def _postgresql_refuses(stack: Stack, _: Random) -> Steps:
     yield
-    stack.as_superuser(
-        "ALTER ROLE users_stream CONNECTION LIMIT 0;"
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'users_stream'"
-    )
+    _refuse(stack, "users_stream")
     yield
     time.sleep(_AWAY_SECONDS)
-    stack.as_superuser("ALTER ROLE users_stream CONNECTION LIMIT -1")
+    _take_again(stack, "users_stream")
 
 
 def _transaction_hangs(stack: Stack, _: Random) -> Steps:
@@ -157,14 +154,17 @@ def _checkpoints_deleted(stack: Stack, _: Random) -> Steps:
 
 
 def _postgresql_restored(stack: Stack, _: Random) -> Steps:
-    """The database is replaced by its own backup, made before the load."""
+    """The database is replaced by its own backup, made before the load. Nobody is let in before it is whole."""
+    roles = ("pipeline", "users_stream")
     with tempfile.TemporaryDirectory(prefix="backup-") as folder:
         backup = Path(folder) / "backup"
         _run(stack, "pg_dump", "--format=custom", f"--file={backup}", stack.superuser_url("project_streaming"))
         yield
+        _refuse(stack, *roles)
         stack.as_superuser("DROP DATABASE project_streaming WITH (FORCE)")
         yield
         _run(stack, "pg_restore", "--create", f"--dbname={stack.superuser_url('postgres')}", str(backup))
+        _take_again(stack, *roles)
 
 
 def _topic_recreated(stack: Stack, _: Random) -> Steps:
@@ -257,6 +257,20 @@ def _kept_away(stack: Stack, names: list[str]) -> Iterator[None]:
     supervisor.wait_until_stopped(names)
     for name in names:
         supervisor.start(name)
+
+
+def _refuse(stack: Stack, *roles: str) -> None:
+    """End the sessions of these roles, and let in no other."""
+    for role in roles:
+        stack.as_superuser(f"ALTER ROLE {role} CONNECTION LIMIT 0")
+    stack.as_superuser(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = ANY(%(roles)s)", roles=list(roles)
+    )
+
+
+def _take_again(stack: Stack, *roles: str) -> None:
+    for role in roles:
+        stack.as_superuser(f"ALTER ROLE {role} CONNECTION LIMIT -1")
 
 
 def _run(stack: Stack, program: str, *arguments: str) -> None:
