@@ -20,10 +20,10 @@ from random import Random
 import psycopg2
 
 from stack.supervisor import Supervisor
-from tests.faults import proof, victims
+from tests.faults import victims
 from tests.faults.second_driver import SecondDriver
 from tests.faults.witness import OpenBatch, resume
-from tests.integration import kafka
+from tests.integration import kafka, proof
 from tests.integration.stack import TOPIC, Stack
 from tests.waiting import until
 

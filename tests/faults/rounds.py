@@ -11,13 +11,13 @@ from typing import TypeVar
 import psycopg2
 from confluent_kafka import KafkaException
 
-from tests.faults import calm, proof, timeline
+from tests.faults import calm, timeline
 from tests.faults.faults import Fault, Steps
 from tests.faults.load import Load
 from tests.faults.timeline import Timeline
 from tests.faults.verification import Before, Verdict, ends_of, is_consumed, verify
 from tests.faults.witness import catch
-from tests.integration import stream
+from tests.integration import proof, stream
 from tests.integration.stack import TOPIC, Stack
 from tests.waiting import until
 

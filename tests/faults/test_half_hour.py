@@ -12,10 +12,11 @@ from random import Random
 
 import psutil
 
-from tests.faults import proof, victims
+from tests.faults import victims
 from tests.faults.load import Load, Place, Sent
 from tests.faults.rounds import say, until_reachable, wait_until_calm
 from tests.faults.verification import Before, ends_of, is_consumed, verify
+from tests.integration import proof
 from tests.integration.stack import TOPIC, Stack
 
 _MINUTE = 60.0

@@ -3,11 +3,12 @@
 # confluent_kafka.admin documents its classes under this name, but doesn't mark them as exported.
 # pyright: reportPrivateImportUsage=false
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import chain, repeat
 from typing import TypeVar
+from uuid import uuid4
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
@@ -70,10 +71,49 @@ def produce(
     return [places[number] for number in sorted(places)]
 
 
+def produce_in_transaction(
+    bootstrap_servers: str, topic: str, records: Iterable[tuple[bytes | None, bytes | None]]
+) -> set[int]:
+    """Send keys and values in one transaction, commit it, and give the partitions: each gets a marker at its end."""
+    producer = Producer({"bootstrap.servers": bootstrap_servers, "transactional.id": f"tests-{uuid4()}"})
+    partitions: set[int] = set()
+    producer.init_transactions(_SECONDS)
+    producer.begin_transaction()
+    for key, value in records:
+        producer.produce(topic, key=key, value=value, on_delivery=lambda _, told: partitions.add(told.partition() or 0))
+    producer.commit_transaction(_SECONDS)
+    return partitions
+
+
+def refusal(bootstrap_servers: str, topic: str, value: bytes, timestamp: int) -> str:
+    """Give the brokers' word on a record with a timestamp, in milliseconds of the epoch; nothing where they take it."""
+    told: list[str] = []
+    producer = Producer({"bootstrap.servers": bootstrap_servers})
+    producer.produce(
+        topic, value=value, timestamp=timestamp, on_delivery=lambda error, _: told.append(error.name() if error else "")
+    )
+    assert producer.flush(_SECONDS) == 0
+    return told[0]
+
+
+def delete_records(bootstrap_servers: str, topic: str, ends: Mapping[int, int]) -> None:
+    """Delete what stands before these offsets, by partition, as retention does."""
+    asked = _admin(bootstrap_servers).delete_records(
+        [TopicPartition(topic, partition, end) for partition, end in ends.items()], request_timeout=_SECONDS
+    )
+    for each in asked.values():
+        each.result(timeout=_SECONDS)
+
+
 def consume(bootstrap_servers: str, topic: str) -> Iterator[Record]:
     """Give every record that stands in the topic now, partition by partition."""
     consumer = Consumer(
-        {"bootstrap.servers": bootstrap_servers, "group.id": "an-independent-reader", "enable.auto.commit": False}
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": "an-independent-reader",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,  # the last offset may be a transaction's marker, which is no record
+        }
     )
     try:
         partitions = consumer.list_topics(topic, timeout=_SECONDS).topics[topic].partitions
@@ -85,7 +125,10 @@ def consume(bootstrap_servers: str, topic: str) -> Iterator[Record]:
             while True:
                 message = consumer.poll(_SECONDS)
                 assert message is not None, f"{topic}/{partition}: no record in {_SECONDS:.0f} s"
-                assert message.error() is None, message.error()
+                error = message.error()
+                if error is not None and error.code() == KafkaError._PARTITION_EOF:
+                    break
+                assert error is None, error
                 yield _record(message)
                 if (message.offset() or 0) >= end - 1:
                     break
