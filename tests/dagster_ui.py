@@ -17,7 +17,7 @@ query ($job: String!) {
 _CHECK = """
 query ($asset: AssetKeyInput!, $check: String!) {
     assetCheckExecutions(assetKey: $asset, checkName: $check, limit: 1) {
-        evaluation { success severity timestamp } } }
+        evaluation { success severity timestamp metadataEntries { label ... on TextMetadataEntry { text } } } } }
 """
 
 
@@ -57,13 +57,21 @@ class DagsterUi:
 
         An evaluation from before `since`, in seconds of the epoch, counts as none.
         """
-        found = self._ask(_CHECK, asset={"path": [asset]}, check=name)["assetCheckExecutions"]
-        evaluation = found[0]["evaluation"] if found else None
+        evaluation = self._evaluation(asset, name)
         if evaluation is None or evaluation["timestamp"] < since:
             return "nothing yet"
         if evaluation["success"]:
             return "passed"
         return "failed" if evaluation["severity"] == "ERROR" else "warned"
+
+    def texts_of_check(self, asset: str, name: str) -> dict[str, str]:
+        """Give the metadata of a check's newest evaluation that are text, by their labels."""
+        evaluation = self._evaluation(asset, name) or {"metadataEntries": []}
+        return {entry["label"]: entry["text"] for entry in evaluation["metadataEntries"] if "text" in entry}
+
+    def _evaluation(self, asset: str, name: str) -> dict[str, Any] | None:
+        found = self._ask(_CHECK, asset={"path": [asset]}, check=name)["assetCheckExecutions"]
+        return found[0]["evaluation"] if found else None
 
     def _ask(self, query: str, **variables: object) -> dict[str, Any]:
         answer = requests.post(f"{self.url}/graphql", json={"query": query, "variables": variables}, timeout=60).json()
