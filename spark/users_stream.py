@@ -21,6 +21,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from spark import lease, ledger, lifeline, progress, sink
 from spark.batch_writer import BatchWriter
+from spark.cause import cause
 from spark.copy_text import lines
 from spark.database import Connection, connect, is_passing, persist
 from spark.parse import parse
@@ -53,7 +54,7 @@ def main() -> int:
     except Exception as error:
         LOGGER.exception("The stream failed; Spark's master starts it again.")
         outcome, what = _blame(error)
-        _record_end(given, start_id, outcome, f"{what}{type(error).__name__}: {error}")
+        _record_end(given, start_id, outcome, f"{what}{cause(error)}")
         return 1
     _record_end(given, start_id, "stopped")
     return 0

@@ -82,8 +82,7 @@ def test_a_driver_that_always_fails_opens_the_breaker_and_start_stream_closes_it
             stack.kill_driver()
             until(lambda: stream.state(stack) == "crash loop", "a crash loop", _BREAKER_SECONDS)
             _is_given_up(stack, since)
-            said = stack.dagster_ui.texts_of_check("users_stream", "stream_running")
-            assert "permission denied for table stream_offsets" in said["last_error"]
+            assert "permission denied for table stream_offsets" in _last_error(stack)
         finally:
             stack.query("GRANT SELECT ON stream_offsets TO users_stream")
 
@@ -98,6 +97,7 @@ def test_a_driver_that_fails_after_a_minute_opens_the_breaker_too(stack: Stack) 
         try:
             until(fails_after_a_minute, "a crash loop", _BREAKER_SECONDS)
             _is_given_up(stack, since)
+            assert _last_error(stack).endswith("InsufficientPrivilege: permission denied for table users")
         finally:
             stack.query(_TAKE_ROWS)
 
@@ -116,3 +116,7 @@ def _is_given_up(stack: Stack, since: datetime) -> None:
     until(lambda: stack.check("users_stream", "stream_running") == "failed", "stream_running fails")
     until(lambda: "ask for help" in stream.actions(stack, since), "the supervisor asks for help")
     assert stream.actions(stack, since) == ["give up", "ask for help"]
+
+
+def _last_error(stack: Stack) -> str:
+    return stack.dagster_ui.texts_of_check("users_stream", "stream_running")["last_error"]
