@@ -1,14 +1,13 @@
 """The stream's connections to PostgreSQL: all with time limits, and their errors by what can be done about them."""
 
-import logging
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
 import psycopg2
 import psycopg2.extensions
 
-LOGGER = logging.getLogger(__name__)
+from spark.retry import retry
+
 Result = TypeVar("Result")
 Connection = psycopg2.extensions.connection
 Cursor = psycopg2.extensions.cursor
@@ -76,13 +75,4 @@ def persist(work: Callable[[], Result], seconds: float) -> Result:
     Raises:
         psycopg2.Error: the last failure, when `seconds` have gone by or it is of another kind.
     """
-    deadline, pause = time.monotonic() + seconds, 0.25
-    while True:
-        try:
-            return work()
-        except psycopg2.Error as error:
-            if not is_passing(error) or time.monotonic() + pause > deadline:
-                raise
-            LOGGER.warning("PostgreSQL: %s; again in %.2f s", str(error).strip(), pause)
-        time.sleep(pause)
-        pause = min(pause * 2, 5)
+    return retry(work, seconds, psycopg2.Error, is_passing)

@@ -1,7 +1,5 @@
 """What Kafka says of the topic: its id, its partitions, and the first and next offset of each."""
 
-import logging
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,9 +10,9 @@ from confluent_kafka.admin import (
     OffsetSpec,  # pyright: ignore[reportPrivateImportUsage] - documented, but missing from the package's __all__
 )
 
-LOGGER = logging.getLogger(__name__)
+from spark.retry import retry
+
 _SECONDS = 10
-_PAUSE_SECONDS = 2.0
 
 
 class TopicError(Exception):
@@ -31,21 +29,13 @@ class Topic:
     high: Mapping[int, int]
 
 
-def look(bootstrap_servers: str, name: str, patience_seconds: float = 0) -> Topic:
+def look(bootstrap_servers: str, name: str, patience_seconds: float) -> Topic:
     """Ask Kafka for the topic as it is now, and again for so long as it can't be asked.
 
     Raises:
         TopicError: no broker answers within 10 s, or there is no such topic, still.
     """
-    deadline = time.monotonic() + patience_seconds
-    while True:
-        try:
-            return _look(bootstrap_servers, name)
-        except TopicError as error:
-            if time.monotonic() >= deadline:
-                raise
-            LOGGER.warning("%s Again in %.0f s.", error, _PAUSE_SECONDS)
-        time.sleep(_PAUSE_SECONDS)
+    return retry(lambda: _look(bootstrap_servers, name), patience_seconds, TopicError)
 
 
 def _look(bootstrap_servers: str, name: str) -> Topic:
@@ -59,7 +49,7 @@ def topic_id(bootstrap_servers: str, name: str) -> str:
     """Give Kafka's id of the topic: a topic deleted and created again has another one.
 
     Raises:
-        TopicError: as look().
+        TopicError: no broker answers within 10 s, or there is no such topic.
     """
     return _describe(bootstrap_servers, name)[0]
 

@@ -18,7 +18,6 @@ def test_kafka_is_asked_again_until_it_answers(monkeypatch: pytest.MonkeyPatch):
         return found
 
     monkeypatch.setattr(topic, "_look", answer)
-    monkeypatch.setattr(topic, "_PAUSE_SECONDS", 0.0)
     assert look("nowhere:1", "random-user", 60) == FOUND
 
 
