@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 from pyspark.sql import SparkSession
 
 from spark import lifeline
+from spark.cause import cause
 from spark.copy_text import lines
 from spark.database import Connection, Cursor, connect, persist
 from spark.insertion import insert
@@ -69,7 +70,7 @@ def main(replay_id: int) -> int:
         spark.stop()
     except Exception as error:
         LOGGER.exception("The replay failed.")
-        _end(url, replay_id, "failed", f"{type(error).__name__}: {error}"[:_LONGEST_ERROR])
+        _end(url, replay_id, "failed", cause(error)[:_LONGEST_ERROR])
         return 1
     finally:
         session.close()
