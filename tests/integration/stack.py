@@ -73,6 +73,11 @@ class Stack:
         """Give Kafka's id of the pipeline's topic."""
         return kafka.topic_id(self.bootstrap_servers, TOPIC)
 
+    def next_offsets(self) -> dict[int, int]:
+        """Give how far the ledger of the pipeline's topic stands, by partition."""
+        statement = "SELECT partition, next_offset FROM stream_offsets WHERE topic_id = %(topic_id)s"
+        return {row["partition"]: row["next_offset"] for row in self.query(statement, topic_id=self.topic_id())}
+
     def superuser_url(self, database: str) -> str:
         """Give the address of a database for PostgreSQL's superuser."""
         password = passwords.load(self.state.passwords)["postgres"]

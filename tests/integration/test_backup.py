@@ -1,6 +1,5 @@
 """The page on backup and restore, executed: dump, go on, restore, and Kafka refills what is missing."""
 
-import json
 import os
 import re
 import subprocess
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tests.integration.cases import PERSON
+from tests.integration.cases import person
 from tests.integration.stack import ROOT, Stack
 from tests.waiting import until
 
@@ -32,7 +31,7 @@ def execute(stack: Stack, commands: str, folder: Path) -> None:
 def send(stack: Stack) -> tuple[list[str], bytes]:
     """Send thirty people and a record that is none, and wait until the tables have them."""
     uuids, bad = [str(uuid4()) for _ in range(_PEOPLE)], f"no person {uuid4()}".encode()
-    people = [json.dumps(PERSON | {"login": {"uuid": uuid}}).encode() for uuid in uuids]
+    people = [person("login.uuid", uuid) for uuid in uuids]
     stack.produce((None, value) for value in [*people, bad])
     until(lambda: has(stack, uuids, bad), "the people in users", 600)
     return uuids, bad

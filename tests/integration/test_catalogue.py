@@ -101,7 +101,10 @@ def outcome(stack: Stack) -> Outcome:
         stack.bootstrap_servers, TOPIC, ((one.key, one.value) for one in given), [one.headers for one in given]
     )
     ends = {partition: 1 + max(offset for there, offset in places if there == partition) for partition, _ in places}
-    until(lambda: all(stands(stack).get(partition, 0) >= end for partition, end in ends.items()), "the ledger passes")
+    until(
+        lambda: all(stack.next_offsets().get(partition, 0) >= end for partition, end in ends.items()),
+        "the ledger passes",
+    )
     ours = set(places)
     after = totals(stack)
     rows = by_place(
@@ -137,13 +140,6 @@ def totals(stack: Stack) -> Counter[str]:
         "sum(skipped) AS skipped FROM stream_offsets"
     )
     return Counter({name: int(total or 0) for name, total in row.items()})
-
-
-def stands(stack: Stack) -> dict[int, int]:
-    rows = stack.query(
-        "SELECT partition, next_offset FROM stream_offsets WHERE topic_id = %(topic_id)s", topic_id=stack.topic_id()
-    )
-    return {row["partition"]: row["next_offset"] for row in rows}
 
 
 def test_every_record_is_in_its_one_place(outcome: Outcome) -> None:

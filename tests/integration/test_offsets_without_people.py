@@ -1,10 +1,9 @@
 """Offsets that hold nobody: markers of transactions, and records that retention took before they were read."""
 
-import json
 from uuid import uuid4
 
 from tests.integration import kafka, proof, stream
-from tests.integration.cases import PERSON
+from tests.integration.cases import person
 from tests.integration.kafka import Headers
 from tests.integration.stack import TOPIC, Stack
 from tests.waiting import until
@@ -19,7 +18,7 @@ WHERE reason = %(reason)s AND noticed_at > %(since)s ORDER BY partition
 def people() -> dict[str, bytes]:
     """Make people whose keys spread over the partitions, by uuid."""
     uuids = [str(uuid4()) for _ in range(_PEOPLE)]
-    return {uuid: json.dumps(PERSON | {"login": {"uuid": uuid}}).encode() for uuid in uuids}
+    return {uuid: person("login.uuid", uuid) for uuid in uuids}
 
 
 def keyed(made: dict[str, bytes]) -> list[tuple[bytes | None, bytes | None]]:
@@ -48,10 +47,7 @@ def test_what_retention_deletes_unread_is_skipped_by_name_and_the_check_fails(st
     stream.wait_until_well(stack)
     since, made = stream.now(stack), people()
     stream.stop(stack)
-    ledger = stack.query(
-        "SELECT partition, next_offset FROM stream_offsets WHERE topic_id = %(id)s", id=stack.topic_id()
-    )
-    stands = {row["partition"]: row["next_offset"] for row in ledger}
+    stands = stack.next_offsets()
     places = kafka.produce(stack.bootstrap_servers, TOPIC, keyed(made))
     # All but the last of ours in each partition go.
     ends = {partition: max(offset for there, offset in places if there == partition) for partition, _ in places}

@@ -15,8 +15,8 @@ from pyspark.sql import DataFrame
 from spark import sink
 from spark.batch_writer import BatchWriter
 from spark.ledger import LedgerError, Plan
-from spark.parse import COLUMNS
 from spark.settings import read_settings
+from tests.postgresql.copy_line import copy_line
 from tests.postgresql.server import Database
 
 _TOPIC = "random-user"
@@ -62,9 +62,7 @@ def uuid(partition: int, number: int) -> str:
 
 def line(offset: int, uuid: str) -> bytes:
     """Give the line of a person for COPY into the batch."""
-    person = {"uuid": uuid, "email": "a@x.org"}
-    values = [str(offset), r"\N", *(person.get(name, r"\N") for name in COLUMNS), r"\N", r"\N"]
-    return ("\t".join(values) + "\n").encode()
+    return copy_line(offset, {"uuid": uuid, "email": "a@x.org"})
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 
 from spark.database import Connection, connect
 from spark.insertion import insert
-from spark.parse import COLUMNS
 from sql import statement
+from tests.postgresql.copy_line import copy_line
 from tests.postgresql.server import Database
 from tests.waiting import until
 
@@ -22,24 +22,22 @@ def uuid(offset: int) -> str:
     return f"00000000-0000-0000-0000-{offset:012}"
 
 
-def line(offset: int, **columns: str) -> str:
+def line(offset: int, **columns: str) -> bytes:
     """Give a person's line in COPY's format; uuid and e-mail are made of the offset."""
-    fields = {"uuid": uuid(offset), "email": f"{offset}@x.org", "age": "30", **columns}
-    values = (str(offset), r"\N", *(fields.get(name, r"\N") for name in COLUMNS), r"\N", r"\N")
-    return "\t".join(values) + "\n"
+    return copy_line(offset, {"uuid": uuid(offset), "email": f"{offset}@x.org", "age": "30", **columns})
 
 
-def left_out(database: Database, odd: dict[int, str], reason: str = "refused_by_database") -> dict[int, str]:
+def left_out(database: Database, odd: dict[int, bytes], reason: str = "refused_by_database") -> dict[int, str]:
     """Insert a hundred people, some of them odd, and give the details of what was left out by offset."""
     with closing(connect(database.url("users_stream"), "a test")) as connection, connection:
         return write(connection, 0, [odd.get(offset, line(offset)) for offset in range(_ALL)], reason)
 
 
-def write(connection: Connection, partition: int, lines: list[str], reason: str) -> dict[int, str]:
+def write(connection: Connection, partition: int, lines: list[bytes], reason: str) -> dict[int, str]:
     """Insert lines, and give the details of what was left out for a reason. It is not committed."""
     with connection.cursor() as cursor:
         cursor.execute(statement("stream_batch_create"))
-        cursor.copy_expert(statement("stream_batch_copy"), io.StringIO("".join(lines)))
+        cursor.copy_expert(statement("stream_batch_copy"), io.BytesIO(b"".join(lines)))
         insert(cursor, partition, 0, _ALL - 1)
         cursor.execute(_LEFT_OUT, (reason,))
         return dict(cursor.fetchall())

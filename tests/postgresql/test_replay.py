@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from spark.database import connect
-from spark.parse import COLUMNS
 from spark.replay_rejected import Record, ReplayError, begin, replay
+from tests.postgresql.copy_line import copy_line
 from tests.postgresql.server import Database
 
 _REJECT = """
@@ -31,15 +31,12 @@ def uuid(number: int) -> str:
 def line(record: Record) -> bytes:
     """Stand for the parser: a payload is `uuid e-mail`, or `bad` which stays rejected."""
     payload = bytes(record.payload).decode()
-    fields: dict[str, str | None] = dict.fromkeys(COLUMNS)
-    reason = detail = None
+    timestamp = "2026-05-04 12:00:00+00"
     if payload == "bad":
-        reason, detail = "not_json", "the value is not JSON"
-    else:
-        fields["uuid"], fields["email"], *age = payload.split()
-        fields["age"] = age[0] if age else "30"
-    values = [str(record.offset), "2026-05-04 12:00:00+00", *(fields[name] for name in COLUMNS), reason, detail]
-    return ("\t".join(r"\N" if value is None else value for value in values) + "\n").encode()
+        return copy_line(record.offset, {}, timestamp=timestamp, reason="not_json", detail="the value is not JSON")
+    uuid, email, *age = payload.split()
+    fields = {"uuid": uuid, "email": email, "age": age[0] if age else "30"}
+    return copy_line(record.offset, fields, timestamp=timestamp)
 
 
 @pytest.fixture

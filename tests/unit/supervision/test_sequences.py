@@ -47,27 +47,19 @@ def patience(world: Simulation, illness: Illness) -> timedelta:
 
 
 @pytest.mark.parametrize("illness", _ILL)
-def test_an_ill_driver_is_replaced_once_when_it_is_time(machine: Supervised, illness: Illness):
-    world, since, ill_at = machine.world, len(machine.world.lines), machine.world.now
-    machine.the_driver_falls_ill(illness)
-    while not acts(world, since):
-        machine.dagster_looks(times=1)
-        assert world.now - ill_at <= patience(world, illness), world.decision
-    machine.dagster_looks(times=20)
-    assert [line.decision.action for line in acts(world, since)] == [Action.RESTART]
-    assert world.is_well
-
-
-@pytest.mark.parametrize("illness", _ILL)
-def test_a_driver_that_fell_ill_while_dagster_was_away_is_replaced_once(machine: Supervised, illness: Illness):
+@pytest.mark.parametrize("dagster_is_away", [False, True])
+def test_an_ill_driver_is_replaced_once_when_it_is_time(
+    machine: Supervised, illness: Illness, *, dagster_is_away: bool
+):
     world, since = machine.world, len(machine.world.lines)
     machine.the_driver_falls_ill(illness)
-    machine.time_passes_without_dagster(seconds=100)
-    world.dagster += "'"
-    back_at = world.now
+    if dagster_is_away:
+        machine.time_passes_without_dagster(seconds=100)
+        world.dagster += "'"
+    looks_from = world.now
     while not acts(world, since):
         machine.dagster_looks(times=1)
-        assert world.now - back_at <= patience(world, illness), world.decision
+        assert world.now - looks_from <= patience(world, illness), world.decision
     machine.dagster_looks(times=20)
     assert [line.decision.action for line in acts(world, since)] == [Action.RESTART]
     assert world.is_well
