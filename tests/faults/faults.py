@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -23,12 +24,13 @@ from stack.supervisor import Supervisor
 from tests.faults import victims
 from tests.faults.second_driver import SecondDriver
 from tests.faults.witness import OpenBatch, resume
-from tests.integration import kafka, proof
-from tests.integration.stack import TOPIC, Stack
+from tests.integration import kafka, proof, stream
+from tests.integration.stack import ROOT, TOPIC, Stack
 from tests.waiting import until
 
 Steps = Generator[None, OpenBatch, None]
 _AWAY_SECONDS = 20
+_AWAY_FOR_MINUTES_SECONDS = 150
 _FROZEN_SECONDS = 60
 _HANGING = "a session that hangs"
 
@@ -118,13 +120,13 @@ def _controller(stack: Stack, _: Random) -> Steps:
     yield
 
 
-def _postgresql_stopped(stack: Stack, _: Random) -> Steps:
+def _postgresql_stopped(stack: Stack, _: Random, seconds: float = _AWAY_SECONDS) -> Steps:
     server = victims.component(stack, "postgres")
     yield
     server.send_signal(signal.SIGQUIT)  # immediate: no checkpoint, no farewell
     yield
     with _kept_away(stack, ["postgres"]):
-        time.sleep(_AWAY_SECONDS)
+        time.sleep(seconds)
 
 
 def _postgresql_refuses(stack: Stack, _: Random) -> Steps:
@@ -210,6 +212,29 @@ def _query_stalled(_: Stack, __: Random) -> Steps:
     yield
 
 
+def _settings_changed(stack: Stack, chance: Random) -> Steps:
+    """Somebody says `make up` with another setting of the stream. It makes next to no difference, and stays."""
+    yield
+    stack.settings["STREAM_MAX_OFFSETS_PER_TRIGGER"] = str(chance.randint(4_900, 4_999))
+    yield
+    stack.up()
+
+
+def _code_changed(stack: Stack, _: Random) -> Steps:
+    """A file of the stream is new, as after an upgrade, and gone again: each time the code is another."""
+    file = ROOT / "spark" / "new_file.py"
+    before = stream.application(stack)
+    yield
+    file.write_text("# Made by a test.\n", encoding="utf-8")
+    try:
+        yield
+        until(lambda: stream.is_another(stack, before), "the new code runs", 600)
+        upgraded = stream.application(stack)
+    finally:
+        file.unlink()
+    until(lambda: stream.is_another(stack, upgraded), "the old code runs again", 600)
+
+
 def _power_cut(stack: Stack, _: Random) -> Steps:
     yield
     victims.cut_the_power(stack)
@@ -228,6 +253,10 @@ FAULTS = {
     "broker": Fault("a Kafka broker killed", _broker, cheap=True),
     "controller": Fault("the leading Kafka controller killed", _controller, cheap=True),
     "postgresql_stopped": Fault("PostgreSQL stopped in immediate mode for 20 s", _postgresql_stopped),
+    "postgresql_away": Fault(
+        f"PostgreSQL stopped in immediate mode for {_AWAY_FOR_MINUTES_SECONDS} s",
+        partial(_postgresql_stopped, seconds=_AWAY_FOR_MINUTES_SECONDS),
+    ),
     "postgresql_refuses": Fault("PostgreSQL refuses connections for 20 s", _postgresql_refuses),
     "transaction_hangs": Fault("a transaction that hangs holds the ledger", _transaction_hangs),
     "checkpoints_deleted": Fault("the checkpoint folders deleted", _checkpoints_deleted),
@@ -242,6 +271,8 @@ FAULTS = {
     "two_drivers": Fault("two drivers at once, one without the lease", _two_drivers),
     "driver_frozen": Fault("the driver frozen for a minute and thawed", _driver_frozen, frozenset({"restart"})),
     "query_stalled": Fault("a query that stalls", _query_stalled, frozenset({"restart"})),
+    "settings_changed": Fault("`make up` with another setting", _settings_changed, frozenset({"start", "restart"})),
+    "code_changed": Fault("the stream's code changed, and back", _code_changed, frozenset({"restart"})),
     "power_cut": Fault("a power cut of everything", _power_cut, frozenset({"start"})),
 }
 CHEAP = [name for name, fault in FAULTS.items() if fault.cheap]
