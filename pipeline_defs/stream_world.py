@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 
 from dagster import DagsterInstance, RunsFilter
@@ -69,11 +69,10 @@ def look(  # noqa: PLR0913 - all that is looked at
         NotProvisionedError: the tables are empty.
     """
     at_work = instance.get_runs(RunsFilter(tags=dict(ALONE), statuses=UNFINISHED), limit=1)
-    now = datetime.now(UTC)
-    since = now - settings.supervisor_limits.window
     cluster = _cluster(master)
     with database.session() as session:
-        wanted = _wanted(session, settings)
+        wanted, now = _wanted(session, settings)
+        since = now - settings.supervisor_limits.window
         starts = [DriverStart(**row) for row in session.run("driver_starts_since", since=since)]
         own = [OwnStart(row["decided_at"], row["subject"]) for row in session.run("decisions_starts", since=since)]
         entries = [_entry(row) for row in session.run("decisions_recent")]
@@ -111,18 +110,20 @@ def this_process() -> str:
     return uuid.uuid4().hex
 
 
-def _wanted(session: Session, settings: Settings) -> Wanted:
+def _wanted(session: Session, settings: Settings) -> tuple[Wanted, datetime]:
+    """Give what is wanted, and the time by PostgreSQL's clock: the moments in its tables are compared with it."""
     rows = session.run("stream_state_read")
     if not rows:
         raise NotProvisionedError("Table stream_state has no row. Run the job provision.")
     [row] = rows
-    return Wanted(
+    wanted = Wanted(
         running=row["wanted"] == "running",
         changed_by=row["changed_by"],
         asked_at=row["asked_at"],
         gave_up_at=row["gave_up_at"],
         code_version=code_version(settings),
     )
+    return wanted, row["now"]
 
 
 def _progress(session: Session, cluster: Cluster | None) -> Row | None:

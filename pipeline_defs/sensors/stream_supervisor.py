@@ -1,5 +1,7 @@
 """Brings the stream to what is wanted of it, and observes it."""
 
+from datetime import datetime
+
 from dagster import ResourceParam, RunRequest, SensorEvaluationContext, SensorResult, SkipReason, sensor
 
 from pipeline_defs import reporting, stream_world
@@ -57,12 +59,13 @@ def _decide(database: Database, seen: Seen) -> tuple[Decision, RunRequest | None
     taken = turn(seen.entries, decide(seen.world), seen.run_at_work, seen.ended_runs)
     for number, outcome in taken.settled.items():
         database.run("decisions_finish", id=number, run_id=None, outcome=outcome, subject=None)
-    number = _record(database, taken.decision) if taken.record else taken.again
+    number = _record(database, taken.decision, seen.world.now) if taken.record else taken.again
     return taken.decision, _request(number) if taken.request and number is not None else None
 
 
-def _record(database: Database, decision: Decision) -> int:
+def _record(database: Database, decision: Decision, now: datetime) -> int:
     values = {
+        "decided_at": now,
         "state": decision.state.value,
         "action": decision.action.value,
         "reason": decision.reason,

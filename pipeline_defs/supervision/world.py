@@ -100,7 +100,7 @@ class World:
     """Everything that a decision depends on.
 
     Attributes:
-        now: the moment.
+        now: the moment, by PostgreSQL's clock.
         wanted: what people want.
         cluster: None when the master gives no answer.
         progress: None before the first batch ever.

@@ -1,3 +1,3 @@
-INSERT INTO decisions (state, action, reason, subject, outcome)
-VALUES (%(state)s, %(action)s, %(reason)s, %(subject)s, %(outcome)s)
+INSERT INTO decisions (decided_at, state, action, reason, subject, outcome)
+VALUES (%(decided_at)s, %(state)s, %(action)s, %(reason)s, %(subject)s, %(outcome)s)
 RETURNING id;

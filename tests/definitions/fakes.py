@@ -166,4 +166,4 @@ def healthy_kafka() -> KafkaState:
 
 def wanted(state: str) -> list[Row]:
     row = {"wanted": state, "since": NOW, "changed_by": "somebody", "code_version": None}
-    return [{**row, "asked_at": NOW, "gave_up_at": None}]
+    return [{**row, "asked_at": NOW, "gave_up_at": None, "now": datetime.now(UTC)}]

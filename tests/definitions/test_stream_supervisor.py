@@ -205,6 +205,19 @@ def test_the_last_error_is_shown_while_it_is_not_well(supervisor: Supervisor):
     assert result(supervisor.looks()).asset_events[0].metadata["last_error"].value == "boom"
 
 
+@pytest.mark.parametrize("behind", [timedelta(minutes=10), -timedelta(minutes=10)])
+def test_a_clock_that_differs_from_postgresqls_stalls_nothing(supervisor: Supervisor, behind: timedelta):
+    now = datetime.now(UTC) - behind
+    beat = {"heartbeat_at": now - timedelta(seconds=2), "processed_rows_per_second": 5.0, "batch_ms": 500}
+    state = [{**wanted("running")[0], "now": now}]
+    supervisor.cluster = ON_CLUSTER
+    supervisor.database = database(stream_state_read=state, stream_progress_latest=[{**PROGRESS, **beat}])
+    assert not result(supervisor.looks()).run_requests
+    assert supervisor.recorded() == [("idle", "adopt")]
+    [row] = supervisor.database.values_of("decisions_record")
+    assert row["decided_at"] == now
+
+
 def test_a_master_that_is_away_is_no_reason_to_start(supervisor: Supervisor):
     supervisor.cluster = None
     assert not result(supervisor.looks()).run_requests

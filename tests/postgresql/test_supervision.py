@@ -63,6 +63,7 @@ def test_after_giving_up_no_driver_is_wanted_until_somebody_asks(run: Run):
 
 def decide(run: Run, action: str, outcome: str | None = None) -> int:
     values = {"state": "starting", "action": action, "reason": "because", "subject": None, "outcome": outcome}
+    values["decided_at"] = run("stream_state_read")[0]["now"]
     return int(str(run("decisions_record", **values)[0]["id"]))
 
 
