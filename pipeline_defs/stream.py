@@ -3,11 +3,11 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline_defs.database import Database
+from pipeline_defs.database import Database, Row
 from pipeline_defs.errors import PipelineError
 from pipeline_defs.settings import Settings
 from pipeline_defs.spark_master import Cluster, SparkMaster, Submission
@@ -158,14 +158,14 @@ def stop(database: Database, master: SparkMaster, wanted_by: str, patience: Pati
 
 
 def carry_out(database: Database, master: SparkMaster, settings: Settings, number: int, patience: Patience) -> Done:
-    """Carry out a row of `decisions`, if it is still open and what it is about is still there.
+    """Carry out a row of `decisions`, if it is still to be done and what it is about is still there.
 
     Raises:
         StreamError, SparkMasterError, DatabaseError: as the functions above.
     """
     rows = database.run("decisions_read", id=number)
-    if not rows or rows[0]["outcome"] is not None:
-        return Done("not needed: it was carried out already")
+    if settled := _settled(rows):
+        return Done(f"not needed: {settled}")
     action, subject = Action(rows[0]["action"]), rows[0]["subject"]
     if action is Action.START:
         return start(database, master, settings)
@@ -179,6 +179,15 @@ def carry_out(database: Database, master: SparkMaster, settings: Settings, numbe
         return restart(database, master, settings, patience)
     master.kill(subject)
     return Done(f"{subject} killed")
+
+
+def _settled(rows: Sequence[Row]) -> str | None:
+    """Say why a row of `decisions` is not to be carried out; None where it is."""
+    if not rows or rows[0]["outcome"] is not None:
+        return "it was carried out already"
+    if rows[0]["overtaken"]:
+        return "somebody started, restarted or stopped the stream after it was decided"
+    return None
 
 
 def _end(master: SparkMaster, there: Collection[str], patience: Patience) -> str:

@@ -37,6 +37,8 @@ CALM = {
     **NOTHING_LOST,
 }
 
+START = {"action": "start", "subject": None, "outcome": None, "overtaken": False}
+
 
 # The package shows the asset under the module's name.
 TOPIC_ASSET = sys.modules["pipeline_defs.assets.random_user_topic"]
@@ -183,7 +185,7 @@ def test_stop_stream_wants_it_stopped(world: World):
 
 
 def test_a_decision_is_carried_out_and_says_how_it_ended(world: World):
-    world.database.answers["decisions_read"] = [{"action": "start", "subject": None, "outcome": None}]
+    world.database.answers["decisions_read"] = [START]
     assert world.run("carry_out_decision", **{DECISION_TAG: "7"}).success
     [row] = world.database.values_of("decisions_finish")
     assert (row["id"], row["outcome"], row["subject"]) == (7, "submitted as driver-7", "driver-7")
@@ -191,7 +193,7 @@ def test_a_decision_is_carried_out_and_says_how_it_ended(world: World):
 
 
 def test_a_decision_that_fails_fails_its_run_with_a_sentence_and_a_record(world: World):
-    world.database.answers["decisions_read"] = [{"action": "start", "subject": None, "outcome": None}]
+    world.database.answers["decisions_read"] = [START]
     world.spark_master = FakeMaster()
     result = world.run("carry_out_decision", **{DECISION_TAG: "7"})
     assert "doesn't answer" in failure_of(result)

@@ -72,7 +72,20 @@ def test_an_outcome_is_written_once(run: Run):
     for outcome, driver in (("submitted as driver-7", "driver-7"), ("lost", None)):
         run("decisions_finish", id=number, run_id="run", outcome=outcome, subject=driver)
     [row] = run("decisions_read", id=number)
-    assert row == {"action": "start", "subject": "driver-7", "outcome": "submitted as driver-7"}
+    assert row == {
+        "action": "start",
+        "subject": "driver-7",
+        "outcome": "submitted as driver-7",
+        "overtaken": False,
+    }
+
+
+def test_a_decision_is_overtaken_by_what_somebody_asks_for_after_it(run: Run):
+    want(run, "running")
+    number = decide(run, "give up")
+    assert run("decisions_read", id=number)[0]["overtaken"] is False
+    want(run, "running")
+    assert run("decisions_read", id=number)[0]["overtaken"] is True
 
 
 def test_own_starts_are_found_with_their_drivers_and_in_order(run: Run):

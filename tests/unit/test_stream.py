@@ -146,9 +146,9 @@ def test_a_restart_of_what_is_not_there_is_a_start():
 
 
 def carried_out(
-    action: str, subject: str | None, *clusters: Cluster, outcome: str | None = None
+    action: str, subject: str | None, *clusters: Cluster, outcome: str | None = None, overtaken: bool = False
 ) -> tuple[Done, FakeDatabase, FakeMaster]:
-    row = {"action": action, "subject": subject, "outcome": outcome}
+    row = {"action": action, "subject": subject, "outcome": outcome, "overtaken": overtaken}
     database, master = FakeDatabase({**WANTED, "decisions_read": [row]}), FakeMaster(*clusters)
     return stream.carry_out(database, master, SETTINGS, 7, patience()), database, master
 
@@ -163,6 +163,15 @@ def test_a_decision_is_carried_out_once():
     done, _, master = carried_out("start", None, EMPTY_CLUSTER, outcome="submitted as driver-7")
     assert done == Done("not needed: it was carried out already")
     assert not master.submitted
+
+
+@pytest.mark.parametrize("action", ["start", "restart", "stop", "stop the surplus one", "give up"])
+def test_a_decision_that_somebodys_wish_has_overtaken_changes_nothing(action: str):
+    done, database, master = carried_out(action, "driver-1", ON_CLUSTER, EMPTY_CLUSTER, overtaken=True)
+    assert done.what.startswith("not needed: somebody")
+    assert not database.values_of("stream_state_give_up")
+    assert not master.submitted
+    assert not master.killed
 
 
 @pytest.mark.parametrize("action", ["restart", "stop", "stop the surplus one"])

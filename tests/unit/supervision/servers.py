@@ -55,7 +55,9 @@ class _Statements(Session):
                 world.wanted = replace(world.wanted, gave_up_at=world.now)
             case "decisions_read":
                 line = world.line(int(str(values["id"])))
-                return [{"action": line.decision.action.value, "subject": line.subject, "outcome": line.outcome}]
+                overtaken = line.at < world.wanted.asked_at
+                row = {"action": line.decision.action.value, "subject": line.subject, "outcome": line.outcome}
+                return [{**row, "overtaken": overtaken}]
             case _:
                 raise AssertionError(f"nobody should run {name}")
         return []

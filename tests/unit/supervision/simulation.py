@@ -161,7 +161,7 @@ class Simulation(SimulatedCluster):
     def _tell(self, number: int, done: Done) -> None:
         self.said[number] = done.what
         self.finish(number, done.what, done.driver_id)
-        if self.line(number).decision.action is Action.GIVE_UP and "failed" not in done.what:
+        if self.line(number).decision.action is Action.GIVE_UP and not done.what.startswith(("failed", "not needed")):
             assert not self.drivers, "a driver is left of what was given up"
 
     def carry_out_again(self, number: int) -> None:

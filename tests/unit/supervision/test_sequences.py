@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from pipeline_defs.supervision import Action, State
-from tests.unit.supervision.simulated_cluster import Fault, Illness
+from tests.unit.supervision.simulated_cluster import STEP, Fault, Illness
 from tests.unit.supervision.simulation import LOOK_EVERY, Line, Simulation
 from tests.unit.supervision.test_state_machine import Supervised
 
@@ -98,6 +98,21 @@ def test_the_breaker_opens_with_the_failure_that_is_one_too_many(machine: Superv
         assert bool(given_up) == (len(failed) >= world.limits.starts), world.decision
     assert world.wanted.gave_up_at
     assert not world.drivers
+
+
+def test_somebody_who_starts_it_before_the_supervisor_has_given_up_is_heard(machine: Supervised):
+    world = machine.world
+    machine.the_code_changes(Fault.FAILS)
+    while world.look().action is not Action.GIVE_UP:
+        world.carry_out()
+        world.pass_time(LOOK_EVERY)
+    world.fault = Fault.NONE
+    world.pass_time(STEP)
+    machine.somebody_starts_it()
+    world.carry_out()
+    assert world.wanted.gave_up_at is None
+    machine.dagster_looks(times=20)
+    assert world.is_well
 
 
 def test_pauses_between_starts_grow_no_further_than_the_longest(machine: Supervised):
