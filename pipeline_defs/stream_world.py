@@ -134,12 +134,7 @@ def _progress(session: Session, cluster: Cluster | None) -> Row | None:
 
 
 def _entry(row: Row) -> Entry:
-    return Entry(row["id"], row["decided_at"], _state(row["state"]), Action(row["action"]), row["outcome"])
-
-
-def _state(word: str) -> State:
-    # An earlier version had the word "stopping".
-    return State(word) if word in set(State) else State.STOPPED_ON_PURPOSE
+    return Entry(row["id"], row["decided_at"], State(row["state"]), Action(row["action"]), row["outcome"])
 
 
 def _ended_runs(instance: DagsterInstance, entries: Sequence[Entry]) -> dict[int, str]:

@@ -16,6 +16,11 @@ class State(StrEnum):
         member.meaning = meaning
         return member
 
+    @classmethod
+    def _missing_(cls, value: object) -> "State | None":
+        # Rows of an earlier version have this word.
+        return cls.STOPPED_ON_PURPOSE if value == "stopping" else None
+
     RUNNING = "running", "records come and are written"
     CATCHING_UP = "catching up", "it runs, with more records ahead of it than a healthy stream has"
     IDLE = "idle", "it runs, its heartbeat is fresh, and nothing comes"

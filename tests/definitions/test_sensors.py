@@ -155,6 +155,16 @@ def test_a_database_that_is_away_fails_its_checks_and_no_other(instance: Dagster
     }
 
 
+def test_a_state_that_an_earlier_version_wrote_hides_no_check(
+    instance: DagsterInstance, settings: Settings, now: datetime
+):
+    database = checks_database(now)
+    [row] = database.answers["decisions_recent"]
+    database.answers["decisions_recent"] = [row, {**row, "state": "stopping"}]
+    resources = {"topic": FakeTopic(healthy_topic()), "settings": settings, "database": database}
+    assert evaluations(look(sensors.users_checks, instance, **resources))["stream_running"]
+
+
 def test_what_is_dear_is_looked_at_only_when_a_report_is_due(
     instance: DagsterInstance, settings: Settings, now: datetime
 ):
