@@ -4,6 +4,7 @@ from dagster import Failure, OpExecutionContext, ResourceParam, in_process_execu
 
 from pipeline_defs import stream
 from pipeline_defs.database import Database
+from pipeline_defs.errors import PipelineError
 from pipeline_defs.jobs_common import clear_failure, limits
 from pipeline_defs.settings import Settings
 from pipeline_defs.spark_master import SparkMaster
@@ -74,17 +75,17 @@ def _act(
     if not number.isdecimal():
         raise Failure("This job carries out decisions of stream_supervisor. Launch start_stream or restart_stream.")
     done = Done("failed")
-    try:
-        with clear_failure():
+    with clear_failure():
+        try:
             patience = stream.Patience(settings.supervisor_graceful_stop_seconds)
             done = stream.carry_out(database, spark_master, settings, int(number), patience)
-    except Failure as failure:
-        done = Done(f"failed: {failure.description}")
-        raise
-    finally:
-        database.run(
-            "decisions_finish", id=int(number), run_id=context.run_id, outcome=done.what, subject=done.driver_id
-        )
+        except PipelineError as error:
+            done = Done(f"failed: {error}")
+            raise
+        finally:
+            database.run(
+                "decisions_finish", id=int(number), run_id=context.run_id, outcome=done.what, subject=done.driver_id
+            )
     _told(context, done)
 
 

@@ -200,6 +200,13 @@ def test_a_decision_that_fails_fails_its_run_with_a_sentence_and_a_record(world:
     assert "doesn't answer" in str(world.database.values_of("decisions_finish")[0]["outcome"])
 
 
+def test_a_decision_whose_outcome_cant_be_written_fails_with_a_sentence(world: World):
+    world.database.answers["decisions_read"] = [START]
+    world.database.refused.add("decisions_finish")
+    found = failure_of(world.run("carry_out_decision", **{DECISION_TAG: "7"}))
+    assert "Failure: PostgreSQL, statement decisions_finish" in found
+
+
 def test_decisions_are_not_for_people(world: World):
     assert "Launch start_stream" in failure_of(world.run("carry_out_decision"))
 
