@@ -134,7 +134,8 @@ def _progress(session: Session, cluster: Cluster | None) -> Row | None:
 
 
 def _entry(row: Row) -> Entry:
-    return Entry(row["id"], row["decided_at"], State(row["state"]), Action(row["action"]), row["outcome"])
+    state, action = State(row["state"]), Action(row["action"])
+    return Entry(row["id"], row["decided_at"], state, action, row["outcome"], row["subject"])
 
 
 def _ended_runs(instance: DagsterInstance, entries: Sequence[Entry]) -> dict[int, str]:

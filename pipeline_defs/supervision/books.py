@@ -17,6 +17,7 @@ class Entry:
         state: the state that was seen.
         action: what was decided.
         outcome: what became of it; None while its run is to come, or at work.
+        subject: the application or driver that it is about; None where it is about none.
     """
 
     id: int
@@ -24,6 +25,7 @@ class Entry:
     state: State
     action: Action
     outcome: str | None
+    subject: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,6 @@ def _held_back(decision: Decision, run: str) -> Decision:
 def _settled(entry: Entry, run_ended_as: str | None, decision: Decision) -> str | None:
     if run_ended_as is not None:
         return f"its run ended without a word: {run_ended_as}"
-    if decision.action is not entry.action:
+    if (decision.action, decision.subject) != (entry.action, entry.subject):
         return "not carried out: it was no longer needed"
     return None

@@ -78,7 +78,7 @@ class Simulation(SimulatedCluster):
         self.wanted = replace(self.wanted, code_version=self.version)
         at_work = self._run_at_work()
         entries = [
-            Entry(each.id, each.at, each.decision.state, each.decision.action, each.outcome)
+            Entry(each.id, each.at, each.decision.state, each.decision.action, each.outcome, each.subject)
             for each in reversed(self.lines[-50:])
         ]
         world = self._world(entries)

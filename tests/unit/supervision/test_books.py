@@ -9,11 +9,13 @@ WAIT = Decision(Action.WAIT, State.STARTING, "on its way")
 KEEP = Decision(Action.KEEP, State.RUNNING, "runs")
 AWAY = Decision(Action.WAIT, State.CLUSTER_UNREACHABLE, "away")
 HELP = Decision(Action.ASK_FOR_HELP, State.CLUSTER_UNREACHABLE, "away for long")
+RESTART = Decision(Action.RESTART, State.STALLED, "silent", "app-1")
+RESTART_OTHER = Decision(Action.RESTART, State.STALLED, "silent", "app-2")
 ADOPT = Decision(Action.ADOPT, State.RUNNING, "was running")
 
 
 def entry(decision: Decision, outcome: str | None = "noted", number: int = 1) -> Entry:
-    return Entry(number, ago(20), decision.state, decision.action, outcome)
+    return Entry(number, ago(20), decision.state, decision.action, outcome, decision.subject)
 
 
 ACT = Turn(START, record=True, request=True)
@@ -29,6 +31,11 @@ CASES = {
         [entry(KEEP, number=2), OPEN],
         START,
         Turn(START, request=True, again=1),
+    ),
+    "as above, and it is about another application": (
+        [entry(RESTART, None)],
+        RESTART_OTHER,
+        Turn(RESTART_OTHER, NOT_NEEDED, record=True, request=True),
     ),
     "an open row that is no longer needed": ([OPEN], KEEP, Turn(KEEP, NOT_NEEDED, record=True)),
     "nothing new": ([entry(KEEP)], KEEP, Turn(KEEP)),
