@@ -161,7 +161,8 @@ RULES = (
     ),
     Rule(
         "stopped is wanted, and its driver is there for long",
-        lambda w: not w.wanted.running and w.is_there and w.now - w.wanted.asked_at > w.limits.stop,
+        # An application whose driver is gone can't be killed by the master; it goes by itself.
+        lambda w: not w.wanted.running and bool(w.drivers) and w.now - w.wanted.asked_at > w.limits.stop,
         State.STOPPED_ON_PURPOSE,
         Action.STOP,
         lambda w: f"{_stopped(w)}, and {_what_is_there(w)} does not end",
@@ -182,8 +183,8 @@ RULES = (
         _stopped,
     ),
     Rule(
-        "the breaker opened, and nothing is there",
-        lambda w: w.wanted.gave_up_at is not None and not w.is_there,
+        "the breaker opened, and no driver is there",
+        lambda w: w.wanted.gave_up_at is not None and not w.drivers,
         State.CRASH_LOOP,
         Action.ASK_FOR_HELP,
         _crashes,

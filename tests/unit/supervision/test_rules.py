@@ -30,6 +30,7 @@ from tests.unit.supervision.worlds import (
 )
 
 LOOP = failed(70, 60, 50, 40, 30, 20)
+ORPHAN = replace(ON_CLUSTER, drivers=())
 NO_WORKER = replace(EMPTY_CLUSTER, workers_alive=0)
 WAITING = Backlog({0: 7}, moved_at=ago(500), waiting_since=ago(61))
 OLD = [replace(STARTED, code_version="v0")]
@@ -78,6 +79,11 @@ CASES = {
         Action.STOP,
         State.STOPPED_ON_PURPOSE,
     ),
+    "its driver is gone, and its application does not stop": (
+        replace(THERE, cluster=ORPHAN, wanted=replace(STOPPED, asked_at=ago(121))),
+        Action.WAIT,
+        State.STOPPED_ON_PURPOSE,
+    ),
     "starts failed too often": (replace(THERE, starts=[STARTED, *LOOP]), Action.GIVE_UP, State.CRASH_LOOP),
     "starts failed too often, and it is between two": (
         replace(DRIVER_ONLY, starts=LOOP),
@@ -87,6 +93,11 @@ CASES = {
     "starts failed too often, and it is gone": (replace(ABSENT, starts=LOOP), Action.GIVE_UP, State.CRASH_LOOP),
     "given up": (
         replace(ABSENT, wanted=replace(WANTED, gave_up_at=ago(9000))),
+        Action.ASK_FOR_HELP,
+        State.CRASH_LOOP,
+    ),
+    "given up, and an application is left without its driver": (
+        replace(THERE, cluster=ORPHAN, wanted=replace(WANTED, gave_up_at=ago(9000))),
         Action.ASK_FOR_HELP,
         State.CRASH_LOOP,
     ),
