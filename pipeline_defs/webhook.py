@@ -1,5 +1,7 @@
 """Posts a text to a webhook that takes Slack's messages, within a short time limit."""
 
+from http import HTTPStatus
+
 import requests
 from pydantic import SecretStr
 
@@ -19,15 +21,18 @@ def post(url: SecretStr, text: str) -> None:
         WebhookError: nobody is there, or it was refused.
     """
     try:
-        answer = requests.post(url.get_secret_value(), json={"text": text}, timeout=_TIME_LIMITS)
+        # The status says it all: what follows it could drip in for ever, and a redirect would turn the POST into a GET.
+        with requests.post(
+            url.get_secret_value(), json={"text": text}, timeout=_TIME_LIMITS, allow_redirects=False, stream=True
+        ) as answer:
+            status = answer.status_code
     except requests.ReadTimeout:
         return
     except requests.RequestException as error:
         raise WebhookError(
             f"The alert's webhook can't be reached ({type(error).__name__}). See that ALERT_WEBHOOK_URL is right."
         ) from None
-    if not answer.ok:
+    if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         raise WebhookError(
-            f"The alert's webhook refused a message with HTTP {answer.status_code}. "
-            "See that ALERT_WEBHOOK_URL is right."
+            f"The alert's webhook refused a message with HTTP {status}. See that ALERT_WEBHOOK_URL is right."
         )

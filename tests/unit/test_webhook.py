@@ -26,6 +26,18 @@ def test_a_refusal_is_a_sentence_without_the_address(slack: Webhook):
     assert "secret" not in str(found.value)
 
 
+def test_a_redirect_is_a_refusal(slack: Webhook):
+    slack.status, slack.headers = 302, {"Location": "/login"}
+    with pytest.raises(WebhookError, match="HTTP 302"):
+        post(slack.url, "well")
+
+
+def test_one_whose_answer_is_cut_off_has_been_told(slack: Webhook):
+    slack.headers = {"Content-Length": "9"}
+    post(slack.url, "well")
+    assert slack.texts == ["well"]
+
+
 def test_nobody_there_is_a_sentence_without_the_address():
     with pytest.raises(WebhookError, match="ConnectionError") as found:
         post(SecretStr("http://127.0.0.1:9/services/secret"), "well")

@@ -15,6 +15,7 @@ class Webhook:
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.status = 200
+        self.headers: dict[str, str] = {}
         self.answers = threading.Event()
         self.answers.set()
         self.url = SecretStr("")
@@ -30,6 +31,12 @@ def listening() -> Iterator[Webhook]:
             webhook.texts.append(json.loads(body)["text"])
             webhook.answers.wait(30)
             self.send_response(webhook.status)
+            for name, value in webhook.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            self.send_response(200)
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base names them
