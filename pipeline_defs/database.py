@@ -15,7 +15,6 @@ from pipeline_defs.settings import libpq_address
 
 _CONNECT_SECONDS = 5
 _LIMITS = "-c statement_timeout={milliseconds} -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
-
 Row = Mapping[str, Any]
 
 
@@ -88,7 +87,15 @@ def connect(url: SecretStr, statement_seconds: int = 10) -> psycopg2.extensions.
     with explained("connection"):
         try:
             return psycopg2.connect(
-                libpq_address(url), connect_timeout=_CONNECT_SECONDS, options=limits, application_name="pipeline_defs"
+                libpq_address(url),
+                connect_timeout=_CONNECT_SECONDS,
+                options=limits,
+                application_name="pipeline_defs",
+                # PostgreSQL keeps the limits above; these end the wait for a machine that is gone without a word.
+                keepalives_idle=5,
+                keepalives_interval=2,
+                keepalives_count=3,
+                tcp_user_timeout=15000,
             )
         except psycopg2.ProgrammingError:
             # The driver's text quotes the address with its password.
