@@ -1,1 +1,4 @@
-DELETE FROM decisions WHERE decided_at < %(before)s RETURNING id;
+-- The newest row stays: it says since when the stream has been as it is.
+DELETE FROM decisions
+WHERE decided_at < %(before)s AND id < (SELECT max(id) FROM decisions)
+RETURNING id;

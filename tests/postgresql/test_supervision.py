@@ -88,6 +88,13 @@ def test_a_decision_is_overtaken_by_what_somebody_asks_for_after_it(run: Run):
     assert run("decisions_read", id=number)[0]["overtaken"] is True
 
 
+def test_pruning_leaves_the_newest_decision_however_old(run: Run):
+    for action in ("start", "keep", "keep"):
+        newest = decide(run, action, "noted")
+    run("history_prune_decisions", before=datetime.now(UTC) + timedelta(days=1))
+    assert [row["id"] for row in run("decisions_recent")] == [newest]
+
+
 def test_own_starts_are_found_with_their_drivers_and_in_order(run: Run):
     for action in ("start", "give up", "restart"):
         run("decisions_finish", id=decide(run, action), run_id=None, outcome="done", subject=f"after {action}")
