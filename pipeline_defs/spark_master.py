@@ -100,7 +100,7 @@ class SparkMaster:
         found = self._ask("GET", f"{self.ui_url}/json/")
         try:
             return _cluster_of(found)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise SparkMasterError(
                 f"The answer of {self.ui_url}/json/ is not that of a Spark master ({error!r}). "
                 "See that SPARK_MASTER_UI_URL names the master's web interface."
@@ -122,7 +122,12 @@ class SparkMaster:
             "environmentVariables": {},
             "sparkProperties": dict(submission.properties),
         }
-        return str(self._succeed("create", request)["submissionId"])
+        driver_id = self._succeed("create", request).get("submissionId")
+        if not driver_id:
+            raise SparkMasterError(
+                "The Spark master took a driver and didn't say which. Its web interface shows the cluster's state."
+            )
+        return str(driver_id)
 
     def kill(self, driver_id: str) -> None:
         """Ask the master to kill a driver and not to restart it.
