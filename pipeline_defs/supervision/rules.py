@@ -267,7 +267,13 @@ RULES = (
     ),
     Rule(
         "its heartbeat is old, for long",
-        lambda w: w.application is not None and w.silence > w.limits.restart_stalled and _may_start(w),
+        lambda w: (
+            w.application is not None
+            and w.silence > w.limits.restart_stalled
+            # A machine that slept, or a clock that was set, makes it old for a look.
+            and w.lasted(State.STALLED) > w.limits.silent
+            and _may_start(w)
+        ),
         State.STALLED,
         Action.RESTART,
         _silent,

@@ -16,7 +16,8 @@ class Limits:
     """How long the supervisor waits before it does something, and how often it tries. Settings change them.
 
     Attributes:
-        silent: a heartbeat older than this is not fresh; the driver moves it on every few seconds.
+        silent: a heartbeat older than this is not fresh; the driver moves it on every few seconds. Before a restart it
+            must have been seen so for as long.
         stalled: input that waits so long, while nothing is written, makes the stream `stalled`.
         restart_stalled: and so long, makes it be restarted.
         register: a driver gets so long until its application is registered, and that again until it tells of itself.

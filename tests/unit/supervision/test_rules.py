@@ -149,7 +149,16 @@ CASES = {
         State.STALLED,
     ),
     "silent": (replace(THERE, progress=Progress("app-1", ago(61))), Action.WAIT, State.STALLED),
-    "silent for long": (replace(THERE, progress=Progress("app-1", ago(241))), Action.RESTART, State.STALLED),
+    "silent for long": (
+        replace(THERE, progress=Progress("app-1", ago(241)), states=lasting(State.STALLED, 180)),
+        Action.RESTART,
+        State.STALLED,
+    ),
+    "silent, as it seems after the machine has slept": (
+        replace(THERE, progress=Progress("app-1", ago(3600)), states=lasting(State.RUNNING, 4000)),
+        Action.WAIT,
+        State.STALLED,
+    ),
     "old code": (replace(THERE, starts=OLD), Action.RESTART, State.OUT_OF_DATE),
     "old code, and just restarted": (replace(THERE, starts=OLD, own_starts=own(5)), Action.WAIT, State.OUT_OF_DATE),
     "code of an unknown version": (
