@@ -31,7 +31,7 @@ def own_instance() -> Iterator[DagsterInstance]:
 def reports(instance: DagsterInstance, check: str, *, passed: bool) -> None:
     instance.report_runless_asset_event(
         Evaluation(
-            asset_key=AssetKey("users_stream"),
+            asset_key=AssetKey("users_stream" if check.startswith("stream") else "users"),
             check_name=check,
             passed=passed,
             severity=AssetCheckSeverity.ERROR,
@@ -71,6 +71,18 @@ def test_a_webhook_that_refuses_is_told_later(own_instance: DagsterInstance, sla
     for _ in range(2):
         cursor = alerted(own_instance, slack, cursor)
     assert len(slack.texts) == 3
+
+
+def test_a_look_tells_no_more_than_fits_into_its_minute_and_the_next_one_the_rest(
+    own_instance: DagsterInstance, slack: Webhook
+):
+    for check in ("stream_running", "stream_lag", "freshness", "nothing_lost"):
+        reports(own_instance, check, passed=False)
+    cursor = alerted(own_instance, slack, None)
+    assert len(slack.texts) == 3
+    for _ in range(2):
+        cursor = alerted(own_instance, slack, cursor)
+    assert len(slack.texts) == 4
 
 
 def test_without_a_webhook_nothing_happens(instance: DagsterInstance):
