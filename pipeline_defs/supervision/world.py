@@ -207,6 +207,6 @@ class World:
         return self.now - since
 
     def without_success(self, *states: State) -> timedelta:
-        """Give how long the state has been one of these since the last start of ours."""
-        last = self.own_starts[-1].at if self.own_starts else None
-        return min(self.lasted(*states), self.now - last) if last else self.lasted(*states)
+        """Give how long the state has been one of these since the last start: ours, or one that somebody asked for."""
+        started = max([self.wanted.asked_at, *(start.at for start in self.own_starts)])
+        return min(self.lasted(*states), self.now - started)

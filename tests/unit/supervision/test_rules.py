@@ -199,6 +199,11 @@ CASES = {
         Action.WAIT,
         State.STARTING,
     ),
+    "driver that never registers, and somebody started it a moment ago": (
+        replace(DRIVER_ONLY, states=lasting(State.STARTING, 999), wanted=replace(WANTED, asked_at=ago(100))),
+        Action.WAIT,
+        State.STARTING,
+    ),
     "driver without a worker": (
         replace(DRIVER_ONLY, cluster=with_driver(state="SUBMITTED", worker=None)),
         Action.WAIT,
