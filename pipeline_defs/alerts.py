@@ -1,5 +1,6 @@
 """Whom to tell what, once: checks that failed and checks that recovered → messages in Slack's format. Pure."""
 
+import html
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -72,12 +73,17 @@ def text(alert: Alert, tried: Sequence[str], ui_url: str) -> str:
     sign, what = (":large_green_circle:", "is well again") if alert.recovered else (":red_circle:", "failed")
     until = f" until {seen.at:%H:%M:%S} UTC" if alert.recovered else ""
     lines = [
-        f"{sign} *{seen.check}* of {seen.asset} {what}: {seen.says}",
+        f"{sign} *{seen.check}* of {seen.asset} {what}: {_plain(seen.says)}",
         f"Since {alert.since:%Y-%m-%d %H:%M:%S} UTC{until}.",
-        f"Tried: {'; '.join(tried)}." if tried else "Nothing was tried.",
+        f"Tried: {_plain('; '.join(tried))}." if tried else "Nothing was tried.",
         f"<{ui_url}/assets/{seen.asset}?view=checks|Look at {seen.asset} in Dagster>",
     ]
     return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    """Write text so that Slack shows it as it is: `<!channel>` would call everybody, `<…>` would be a link."""
+    return html.escape(text, quote=False)
 
 
 def read_cursor(cursor: str | None) -> Told:

@@ -17,7 +17,7 @@ from pipeline_defs.supervision.states import State
 @check_of(
     "users_stream",
     "The stream is as it is wanted. A start or restart is a warning, for UNWELL_SECONDS (120); a crash loop and a "
-    "stalled stream are failures. The last error of the driver is in the metadata.",
+    "stalled stream are failures. The last error of a driver is in the metadata, with its time.",
 )
 def stream_running(database: Database, settings: Settings) -> AssetCheckResult:
     """Ask the tables what the supervisor and the driver last said, and judge it."""
@@ -30,6 +30,7 @@ def stream_running(database: Database, settings: Settings) -> AssetCheckResult:
         reason=decisions[0]["reason"] if decisions else "",
         heartbeat_at=progress[0]["heartbeat_at"] if progress else None,
         last_error=errors[0]["last_error"] if errors else None,
+        last_error_at=errors[0]["ended_at"] if errors else None,
     )
     return judge_running(said, datetime.now(UTC), settings.unwell_after)
 

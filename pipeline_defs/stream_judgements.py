@@ -21,12 +21,14 @@ class Said:
         reason: of the newest.
         heartbeat_at: the driver's last one.
         last_error: the newest that a driver wrote.
+        last_error_at: when that driver ended.
     """
 
     states: Sequence[tuple[State, datetime]]
     reason: str
     heartbeat_at: datetime | None
-    last_error: str | None
+    last_error: str | None = None
+    last_error_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class LagLimits:
 
 def judge_running(said: Said, now: datetime, patience: timedelta) -> AssetCheckResult:
     """Judge what was last said; a stream that is on its way is a warning, and after `patience` a failure."""
-    states, reason, heartbeat_at, last_error = said.states, said.reason, said.heartbeat_at, said.last_error
+    states, reason, heartbeat_at = said.states, said.reason, said.heartbeat_at
     if not states:
         return AssetCheckResult(
             passed=False,
@@ -62,8 +64,9 @@ def judge_running(said: Said, now: datetime, patience: timedelta) -> AssetCheckR
     metadata: dict[str, MetadataValue | str] = {"state": state.value}
     if unwell_since:
         metadata["since"] = MetadataValue.timestamp(unwell_since)
-    if last_error and state not in HEALTHY:
-        metadata["last_error"] = MetadataValue.text(last_error)
+    if said.last_error and said.last_error_at and state not in HEALTHY:
+        metadata["last_error"] = MetadataValue.text(said.last_error)
+        metadata["last_error_at"] = MetadataValue.timestamp(said.last_error_at)
     return AssetCheckResult(
         passed=state in HEALTHY and not unseen,
         severity=AssetCheckSeverity.ERROR if severe else AssetCheckSeverity.WARN,

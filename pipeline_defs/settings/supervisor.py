@@ -25,8 +25,10 @@ class SupervisorSettings(BaseSettings):
         default=300,
         description="A driver gets so long to register its application, and that again to tell of itself.",
     )
+    # The runs that wait so long have time limits of their own: see pipeline_defs/stream_jobs.py.
     supervisor_graceful_stop_seconds: Seconds = Field(
         default=60,
+        le=150,
         description="A driver that nobody wants gets so long to finish its batch, and once more as long to be ended.",
     )
     supervisor_surplus_seconds: Seconds = Field(

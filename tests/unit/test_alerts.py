@@ -60,3 +60,10 @@ def test_the_message_of_a_recovery():
     assert told.startswith(":large_green_circle: *stream_running* of users_stream is well again")
     assert "Since 2026-05-04 11:58:55 UTC until 12:00:00 UTC." in told
     assert "Nothing was tried." in told
+
+
+def test_what_is_quoted_is_no_markup():
+    quoting = Seen("users_stream", "stream_running", "failed", "<!channel> & co", ago(0))
+    told = alerts.text(Alert(quoting, ago(5)), ["started <it>"], "http://dagster")
+    assert "failed: &lt;!channel&gt; &amp; co" in told
+    assert "Tried: started &lt;it&gt;." in told

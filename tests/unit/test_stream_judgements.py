@@ -15,7 +15,7 @@ WARN, ERROR = AssetCheckSeverity.WARN, AssetCheckSeverity.ERROR
 
 def said(*states: tuple[State, float], heartbeat: datetime | None = None) -> Said:
     moments = [(state, ago(age)) for state, age in states]
-    return Said(moments, "because", heartbeat or ago(5), "boom")
+    return Said(moments, "because", heartbeat or ago(5), "boom", ago(9))
 
 
 @pytest.mark.parametrize("state", [State.RUNNING, State.IDLE, State.CATCHING_UP, State.STOPPED_ON_PURPOSE])
@@ -41,6 +41,7 @@ def test_what_is_on_its_way_is_a_warning_for_a_while(states: list[tuple[State, f
     found = judge_running(said(*states), NOW, PATIENCE)
     assert (found.passed, found.severity) == (False, severity)
     assert found.metadata["last_error"].value == "boom"
+    assert found.metadata["last_error_at"].value == ago(9).timestamp()
     assert found.description == f"{states[0][0]}: because."
 
 
@@ -48,7 +49,7 @@ def test_a_supervisor_that_looks_no_more_is_noticed():
     found = judge_running(said((State.RUNNING, 5000), heartbeat=ago(241)), NOW, PATIENCE)
     assert (found.passed, found.severity) == (False, ERROR)
     assert "stream_supervisor is on" in str(found.description)
-    assert not judge_running(Said([], "", None, None), NOW, PATIENCE).passed
+    assert not judge_running(Said([], "", None), NOW, PATIENCE).passed
 
 
 @pytest.mark.parametrize(
