@@ -207,6 +207,10 @@ class World:
         return self.now - since
 
     def without_success(self, *states: State) -> timedelta:
-        """Give how long the state has been one of these since the last start: ours, or one that somebody asked for."""
-        started = max([self.wanted.asked_at, *(start.at for start in self.own_starts)])
-        return min(self.lasted(*states), self.now - started)
+        """Give how long the state has been one of these since the last start.
+
+        That is one of ours, one that somebody asked for, or one by the master of which the driver wrote: drivers that
+        start and fail, one after the other, are the breaker's.
+        """
+        ours, told = [start.at for start in self.own_starts], [start.started_at for start in self.starts]
+        return min(self.lasted(*states), self.now - max([self.wanted.asked_at, *ours, *told]))

@@ -204,6 +204,11 @@ CASES = {
         Action.WAIT,
         State.STARTING,
     ),
+    "driver that never registers, after others that wrote of their starts": (
+        replace(DRIVER_ONLY, states=lasting(State.RESTARTING, 999), starts=failed(500, 200)),
+        Action.WAIT,
+        State.RESTARTING,
+    ),
     "driver without a worker": (
         replace(DRIVER_ONLY, cluster=with_driver(state="SUBMITTED", worker=None)),
         Action.WAIT,
