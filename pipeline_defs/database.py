@@ -15,6 +15,7 @@ from pipeline_defs.settings import libpq_address
 
 _CONNECT_SECONDS = 5
 _LIMITS = "-c statement_timeout={milliseconds} -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
+
 Row = Mapping[str, Any]
 
 

@@ -1,12 +1,12 @@
 """A clock that differs from that of the API, which any answer tells by its date."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
+from tests.http_server import Quiet, serving
 from tests.machine.machine import Machine, documented
 
 
@@ -14,7 +14,7 @@ from tests.machine.machine import Machine, documented
 def api(ahead: timedelta) -> Iterator[str]:
     """An API whose clock differs from ours."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
             self.send_response(200)
             self.end_headers()
@@ -22,18 +22,8 @@ def api(ahead: timedelta) -> Iterator[str]:
         def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002 - as in the base class
             return format_datetime(datetime.now(UTC) + ahead, usegmt=True)
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as in the base class
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/api/1.4/"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(Handler) as url:
+        yield f"{url}/api/1.4/"
 
 
 def test_a_clock_that_is_off(machine: Machine):

@@ -1,13 +1,13 @@
 """What a Spark master, or what stands in its place, may answer."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
 from pipeline_defs.spark_master import SparkMaster, SparkMasterError, Submission
+from tests.http_server import Quiet, serving
 
 WORKER = {
     "id": "worker-1",
@@ -38,7 +38,7 @@ class Server:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = made.answer.encode()
             self.send_response(200)
@@ -50,17 +50,9 @@ def server() -> Iterator[Server]:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.do_GET()
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base names them
-            """Keep quiet."""
-
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made = Server(f"http://127.0.0.1:{listening.server_port}")
-    thread = threading.Thread(target=listening.serve_forever, daemon=True)
-    thread.start()
-    yield made
-    listening.shutdown()
-    listening.server_close()
-    thread.join(10)
+    with serving(Handler) as url:
+        made = Server(url)
+        yield made
 
 
 def test_a_cluster_is_read_from_its_answer(server: Server):

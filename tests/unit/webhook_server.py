@@ -4,9 +4,11 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from pydantic import SecretStr
+
+from tests.http_server import Quiet, serving
 
 
 class Webhook:
@@ -25,7 +27,7 @@ class Webhook:
 def listening() -> Iterator[Webhook]:
     webhook = Webhook()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             webhook.texts.append(json.loads(body)["text"])
@@ -39,17 +41,9 @@ def listening() -> Iterator[Webhook]:
             self.send_response(200)
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base names them
-            """Keep quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    webhook.url = SecretStr(f"http://127.0.0.1:{server.server_port}/services/secret")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield webhook
-    finally:
-        webhook.answers.set()
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
+    with serving(Handler) as url:
+        webhook.url = SecretStr(f"{url}/services/secret")
+        try:
+            yield webhook
+        finally:
+            webhook.answers.set()
