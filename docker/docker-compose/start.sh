@@ -15,7 +15,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 FIRST_ROW_SECONDS=600
 
 main() {
-  local begun profile=''
+  local profile=''
   while [ $# -gt 0 ]; do
     case $1 in
       --small | --full) profile=${1#--} ;;
@@ -39,9 +39,11 @@ main() {
   choose_source
   step "Starting the $(profile) profile"
   end_outdated_stream
-  begun=$(date +%s)
-  docker compose up --detach --remove-orphans --wait --wait-timeout 900 || not_healthy
-  docker logs --since "$begun" provision
+  remove_outdated
+  # Compose 2.26 waits for a service that it scales down to none, unless its number is said.
+  docker compose up --detach --remove-orphans --wait --wait-timeout 900 \
+    --scale spark-worker="$(setting EXTRA_SPARK_WORKERS 0)" || not_healthy
+  docker logs provision
   step 'Waiting for people in the table users'
   wait_for_rows
   show_result
@@ -51,6 +53,21 @@ main() {
 provide_postgres() {
   docker compose pull --quiet --policy missing postgres \
     || fail "The image of PostgreSQL can't be pulled. Repair the network, or name another in POSTGRES_IMAGE in $ENV_FILE."
+}
+
+# With a container, Compose replaces all that depend on it, changed or not; what is missing it only makes. So what runs
+# an image from before the build is removed here, and `provision`, on which most depend and which runs at each start.
+remove_outdated() {
+  local identity name runs image outdated=()
+  for identity in $(docker compose ps --all --quiet); do
+    read -r name runs image < <(docker inspect --format '{{.Name}} {{.Image}} {{.Config.Image}}' "$identity")
+    if [ "$name" = /provision ] || [ "$runs" != "$(docker image inspect --format '{{.Id}}' "$image")" ]; then
+      outdated+=("$identity")
+    fi
+  done
+  [ ${#outdated[@]} -gt 0 ] || return 0
+  docker stop "${outdated[@]}" > /dev/null
+  docker rm "${outdated[@]}" > /dev/null
 }
 
 not_healthy() {

@@ -75,6 +75,7 @@ def test_kafkas_data_are_on_its_volume(deployment: Deployment):
     assert mounts.splitlines()[-1] == "/var/lib/kafka"
 
 
+@pytest.mark.long
 def test_people_come_once_in_each_slot_of_25_seconds(deployment: Deployment):
     since = deployment.sql("SELECT now()")
     emitted = "SELECT count(*) FROM slots WHERE outcome = 'emitted' AND slot > :'since'"
@@ -84,6 +85,7 @@ def test_people_come_once_in_each_slot_of_25_seconds(deployment: Deployment):
     deployment.nothing_is_lost()
 
 
+@pytest.mark.long
 def test_a_second_start_changes_nothing(deployment: Deployment):
     before = identities(deployment)
     deployment.start()
@@ -133,10 +135,12 @@ def test_workers_scaled_to_four_and_back(deployment: Deployment):
         asked = "import urllib.request as r; print(r.urlopen('http://spark-master:8080/json/').read().decode())"
         return deployment.docker("exec", "spark-master", "python", "-c", asked).count('"state" : "ALIVE"')
 
+    before = identities(deployment)
     deployment.compose("up", "--detach", "--wait", "--scale", "spark-worker=2")
     until(lambda: alive() == 4, "four workers")
-    deployment.compose("up", "--detach", "--wait")
+    deployment.start()
     until(lambda: alive() == 2, "two workers")
+    assert identities(deployment) == before
     deployment.rows_after_now()
     deployment.nothing_is_lost()
 
@@ -147,6 +151,18 @@ def test_an_edit_of_dagsters_side_leaves_the_stream_alone(deployment: Deployment
     deployment.edit("pipeline_defs/definitions.py", "# edited")
     deployment.start()
     assert replaced(before, identities(deployment)) == {"dagster-code"}
+    assert deployment.sql(LAST_DRIVER) == driver
+    deployment.nothing_is_lost()
+
+
+@pytest.mark.long
+def test_a_setting_of_the_producer_leaves_the_stream_alone(deployment: Deployment):
+    before, driver = identities(deployment), deployment.sql(LAST_DRIVER)
+    deployment.edit("docker/docker-compose/.env", "PEOPLE_PER_TICK=12")
+    deployment.start()
+    # Compose replaces what depends on the code location too.
+    assert replaced(before, identities(deployment)) == {"dagster-code", "dagster-webserver", "dagster-daemon"}
+    assert deployment.sql("SELECT people FROM slots WHERE outcome = 'emitted' ORDER BY slot DESC LIMIT 1") == "12"
     assert deployment.sql(LAST_DRIVER) == driver
     deployment.nothing_is_lost()
 

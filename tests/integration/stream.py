@@ -103,9 +103,9 @@ def wait_until_well(stack: Stack) -> None:
 
 
 def wait_for_looks(stack: Stack) -> None:
-    """Wait until the supervisor has looked twice from now on: the second look is wholly of this time."""
+    """Wait until the supervisor has looked twice from now on, and asked for nothing."""
     since = now(stack)
-    until(lambda: len(observations(stack, since)) > 1, "two looks of the supervisor", _SECONDS)
+    until(lambda: len(looks(stack, since)) > 1, "two looks of the supervisor", _SECONDS)
 
 
 def stop(stack: Stack) -> None:
