@@ -34,9 +34,13 @@ check_memory() {
   [ "$has" -ge "$needed" ] || fail "The Docker engine has $has MiB of memory, and the $1 profile needs $needed. Give it more, $advice."
 }
 
+# Tell whether the engine is another machine's, with a disk and ports of its own.
+is_remote() { case ${DOCKER_HOST:-} in tcp:* | ssh:*) ;; *) return 1 ;; esac }
+
 # Only where the engine's folder is on this machine; Docker Desktop keeps it in a virtual machine.
 check_disk() {
   local folder free
+  ! is_remote || return 0
   folder=$(docker info --format '{{.DockerRootDir}}')
   [ -d "$folder" ] || return 0
   docker image inspect random-user-pipeline/dagster > /dev/null 2>&1 && DISK_MIB=2000
@@ -47,7 +51,7 @@ check_disk() {
 # The containers have the names that people type; another deployment may have one of them.
 check_names() {
   local name owner
-  for name in $(docker compose config 2> /dev/null | awk '$1 == "container_name:" {print $2}'); do
+  for name in $(docker compose config | awk '$1 == "container_name:" {print $2}'); do
     owner=$(docker ps --all --filter "name=^/$name\$" --format '{{.Names}} {{.Label "com.docker.compose.project"}}')
     case $owner in
       '' | "$name $(project)") ;;
@@ -58,6 +62,7 @@ check_names() {
 
 check_ports() {
   local variable default port
+  ! is_remote || return 0
   while IFS="=" read -r variable default; do
     port=$(setting "$variable" "$default")
     case $port in '' | *[!0-9]*) fail "$variable is \"$port\" in $ENV_FILE. It must be the number of a port." ;; esac

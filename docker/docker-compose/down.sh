@@ -5,7 +5,7 @@
 #   ./down.sh --volumes         delete the data too, after a question
 #   ./down.sh --volumes --yes   without the question
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 . ./checks.sh
 . ./environment.sh
 
@@ -21,6 +21,7 @@ while [ $# -gt 0 ]; do
 done
 
 check_engine
+check_readable
 if [ -n "$volumes" ] && [ -z "$yes" ]; then
   [ -t 0 ] || fail 'This deletes every row and record, and nobody is there to ask. Say --yes if that is meant.'
   read -r -p "Delete every row and record of $(project)? [y/N] " answer

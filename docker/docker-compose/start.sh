@@ -7,7 +7,7 @@
 #
 # Needs Docker and nothing else. Settings and passwords are in .env beside this file, made on the first start.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 . ./checks.sh
 . ./environment.sh
 . ./stream.sh
@@ -26,6 +26,7 @@ main() {
   done
 
   check_engine
+  check_environment
   choose_profile "$profile"
   complete_environment
   check_memory "$(profile)"
@@ -38,11 +39,14 @@ main() {
   docker compose build || fail 'The images could not be built. The lines above say why; then run ./start.sh again.'
   choose_source
   step "Starting the $(profile) profile"
+  trap 'docker start dagster-daemon > /dev/null 2>&1 || true' EXIT # what was stopped on the way is not left so
+  trap "fail 'Interrupted: containers may be of two versions. Run ./start.sh again.'" INT TERM
   end_outdated_stream
   remove_outdated
   # Compose 2.26 waits for a service that it scales down to none, unless its number is said.
   docker compose up --detach --remove-orphans --wait --wait-timeout 900 \
     --scale spark-worker="$(setting EXTRA_SPARK_WORKERS 0)" || not_healthy
+  trap - EXIT INT TERM
   docker logs provision
   step 'Waiting for people in the table users'
   wait_for_rows
@@ -71,25 +75,26 @@ remove_outdated() {
 }
 
 not_healthy() {
-  local name
+  local name code
   docker compose ps --all
-  if [ "$(docker inspect --format '{{.State.ExitCode}}' provision 2> /dev/null)" != 0 ]; then
-    fail "Provisioning failed: $(docker logs --tail 3 provision 2>&1 | tr '\n' ' ')"
-  fi
-  name=$(docker compose ps --all --format '{{.Name}} {{.State}} {{.Health}}' | awk '$3 == "unhealthy" || $2 == "restarting" {print $1; exit}')
-  fail "${name:-A container} did not become healthy. \`docker logs ${name:-NAME}\` says why; then run ./start.sh again."
+  code=$(docker inspect --format '{{if eq .State.Status "exited"}}{{.State.ExitCode}}{{end}}' provision 2> /dev/null) || code=''
+  case $code in
+    '' | 0) ;;
+    *) fail "Provisioning failed: $(docker logs --tail 3 provision 2>&1 | tr '\n' ' ')" ;;
+  esac
+  name=$(docker compose ps --all --format '{{.Name}} {{.State}} {{.Health}}' \
+    | awk '$1 != "provision" && $2 != "created" && ($2 != "running" || $3 == "unhealthy") {print $1; exit}')
+  [ -n "$name" ] || fail 'The containers could not be started. The lines above say why; then run ./start.sh again.'
+  fail "$name did not become healthy. \`docker logs $name\` says why; then run ./start.sh again."
 }
 
 wait_for_rows() {
-  local since rows begun=$SECONDS told=$SECONDS
-  if [ "$(sql "SELECT wanted FROM stream_state")" = stopped ]; then
-    echo 'The stream was stopped on purpose and stays so. The job start_stream starts it.'
-    return
-  fi
+  local since rows begun=$SECONDS told=$SECONDS limit=$((FIRST_ROW_SECONDS + 2 * $(setting CADENCE_SECONDS 25)))
+  ! left_without_rows || return 0
   since=$(sql 'SELECT now()')
   until rows=$(sql "SELECT count(*) FROM users WHERE ingested_at > '$since'") && [ "${rows:-0}" -gt 0 ]; do
-    if [ $((SECONDS - begun)) -ge "$FIRST_ROW_SECONDS" ]; then
-      fail "All is healthy, but no row has come for $FIRST_ROW_SECONDS s. $(ui_url) shows which step waits."
+    if [ $((SECONDS - begun)) -ge $limit ]; then
+      fail "All is healthy, but no row has come for $limit s. $(ui_url) shows which step waits."
     fi
     if [ $((SECONDS - told)) -ge 15 ]; then
       told=$SECONDS
@@ -98,6 +103,21 @@ wait_for_rows() {
     fi
     sleep 1
   done
+}
+
+# Say why no rows are to be waited for, where somebody left the pipeline so. Fails where they are.
+left_without_rows() {
+  local switched="SELECT status FROM instigators WHERE instigator_type = 'SCHEDULE' AND instigator_body LIKE '%\"every_25_seconds\"%'"
+  if [ "$(sql 'SELECT wanted FROM stream_state')" = stopped ]; then
+    echo 'The stream was stopped on purpose and stays so. The job start_stream starts it.'
+  elif [ "$(sql 'SELECT gave_up_at IS NOT NULL FROM stream_state')" = t ]; then
+    fail "The stream failed again and again, so nothing starts it any more. Its check stream_running at $(ui_url) says why;" \
+      'the job start_stream starts it.'
+  elif [ "$(sql "$switched" dagster)" = STOPPED ]; then
+    echo "The schedule every_25_seconds is switched off, so nobody is produced. Switch it on at $(ui_url)."
+  else
+    return 1
+  fi
 }
 
 show_result() {

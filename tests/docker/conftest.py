@@ -56,6 +56,8 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     deployed = Deployment(tmp_path_factory.mktemp("deployment"))
     deployed.refuse_another()
     deployed.build_postgres_where_no_registry_answers()
-    deployed.start()
-    yield deployed
-    deployed.down("--volumes", "--yes")
+    try:
+        deployed.start()
+        yield deployed
+    finally:
+        deployed.down("--volumes", "--yes")

@@ -50,7 +50,8 @@ class Deployment:
     def refuse_another(self) -> None:
         """Fail where this engine has a deployment already: the containers have fixed names."""
         taken = self.docker("ps", "--all", "--quiet", "--filter", "name=^/kafka-broker-1$")
-        assert not taken, "This engine runs a deployment already. Remove it with docker/docker-compose/down.sh."
+        of_tests = f"`docker compose -p {self.project} down --volumes`"
+        assert not taken, f"This engine runs a deployment already. down.sh removes yours, {of_tests} that of tests."
 
     def build_postgres_where_no_registry_answers(self) -> None:
         """Put a stand-in in place of the official image where that can't be had."""
@@ -181,7 +182,10 @@ class Deployment:
 
     def _script(self, name: str, *arguments: str) -> str:
         begun = time.monotonic()
-        said = _succeeded(self._run(str(self.folder / name), *arguments, seconds=40 * _MINUTES))
+        done = self._run(str(self.folder / name), *arguments, seconds=40 * _MINUTES)
+        if done.returncode:
+            sys.stdout.write(self._run("docker", "compose", "logs", "--tail", "40").stdout)
+        said = _succeeded(done)
         sys.stdout.write(f"{name} {' '.join(arguments)}, {time.monotonic() - begun:.0f} s:\n{said}\n")
         return said
 

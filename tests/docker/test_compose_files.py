@@ -41,7 +41,7 @@ def test_memory_limits_sum_to_less_than_8_gib():
 def test_every_container_has_what_all_have_in_common_and_a_check(name: str):
     service = SERVICES[name]
     assert service["extends"] == {"file": "docker-compose-common.yaml", "service": "server"}
-    assert "read_only" not in service
+    assert not {"read_only", "cap_add", "privileged", "security_opt"} & set(service)
     assert service["healthcheck"] if name != "provision" else service["restart"] == "no"
 
 
@@ -49,6 +49,7 @@ def test_what_all_have_in_common():
     common = yaml.safe_load(TEXTS["docker-compose-common.yaml"])["services"]["server"]
     assert common["read_only"] is True
     assert common["cap_drop"] == ["ALL"]
+    assert common["security_opt"] == ["no-new-privileges:true"]
     assert common["restart"] == "unless-stopped"
     assert common["logging"]["options"] == {"max-size": "10m", "max-file": "3"}
 

@@ -1,4 +1,4 @@
-"""What start.sh says where it can't start: one sentence, exit code 1, nothing done.
+"""What start.sh says where it can't start: one sentence, exit code 1, nothing built or started. And how it ends else.
 
 The engine's answers are canned here, because no engine can be made old, full and unreachable in turn.
 """
@@ -25,7 +25,14 @@ case "$*" in
   'ps --all'*) echo "$OTHER_CONTAINER" ;;
   'volume ls'*) echo "$VOLUMES" ;;
   'ps --quiet'*) ;;
-  *) echo "reached: docker $*"; exit 1 ;;
+  'inspect '*' spark-worker-1') exit 1 ;;
+  'inspect '*' provision') echo "$PROVISION_CODE" ;;
+  'compose up '*) exit "$UP_CODE" ;;
+  'compose ps --all --format'*) echo "$CONTAINERS" ;;
+  *'SELECT wanted'*) echo "$WANTED" ;;
+  *'SELECT gave_up_at'*) echo "$GAVE_UP" ;;
+  *'SELECT status'*) echo "$SCHEDULE" ;;
+  *) [ -n "$UP_CODE" ] || { echo "reached: docker $*"; exit 1; } ;;
 esac
 """
 
@@ -37,6 +44,15 @@ WELL = {
     "ROOT_FOLDER": "/no/such/folder",
     "OTHER_CONTAINER": "",
     "VOLUMES": "",
+}
+# A machine on which all goes well up to the rows.
+UP = WELL | {
+    "PROVISION_CODE": "0",
+    "UP_CODE": "0",
+    "CONTAINERS": "provision exited\nkafka-broker-1 running healthy",
+    "WANTED": "running",
+    "GAVE_UP": "f",
+    "SCHEDULE": "RUNNING",
 }
 
 
@@ -97,7 +113,7 @@ def test_each_lack_is_one_sentence(tmp_path: Path, free_ports: dict[str, str], w
 def test_a_machine_without_docker(tmp_path: Path):
     programs = tmp_path / "programs"
     programs.mkdir()
-    for name in ("bash", "dirname"):
+    for name in ("bash", "dirname", "readlink"):
         (programs / name).symlink_to(shutil.which(name) or "")
     done = subprocess.run(
         [FOLDER / "start.sh"], env={"PATH": str(programs)}, capture_output=True, text=True, timeout=60, check=False
@@ -126,6 +142,7 @@ def test_a_full_disk(tmp_path: Path, free_ports: dict[str, str]):
 
 
 def test_data_of_the_other_profile_are_not_mixed(tmp_path: Path, free_ports: dict[str, str]):
+    start(tmp_path, WELL | free_ports)
     done = start(tmp_path, WELL | free_ports | {"VOLUMES": "some"}, "--small")
     assert done.returncode == 1
     assert done.stderr.startswith("The data here belong to the full profile.")
@@ -141,6 +158,72 @@ def test_a_good_machine_gets_to_the_images_with_private_settings_that_a_second_s
     first = settings.read_text(encoding="utf-8")
     start(tmp_path, WELL | free_ports)
     assert settings.read_text(encoding="utf-8") == first
+
+
+def test_data_whose_settings_are_gone_are_left_alone(tmp_path: Path, free_ports: dict[str, str]):
+    done = start(tmp_path, WELL | free_ports | {"VOLUMES": "some"})
+    assert done.returncode == 1
+    assert "lacks COMPOSE_FILE, which belongs to the data of random-user-pipeline." in done.stderr
+    assert not (tmp_path / "docker-compose" / ".env").exists()
+
+
+def test_the_settings_of_the_data_come_from_the_file_alone(tmp_path: Path, free_ports: dict[str, str]):
+    of_a_shell = {"POSTGRES_PASSWORD": "of one shell", "COMPOSE_PROJECT_NAME": "other", "COMPOSE_FILE": "other.yaml"}
+    start(tmp_path, WELL | free_ports | of_a_shell)
+    written = (tmp_path / "docker-compose" / ".env").read_text(encoding="utf-8")
+    assert "COMPOSE_PROJECT_NAME=random-user-pipeline\n" in written
+    assert "COMPOSE_FILE=docker-compose-kafka.yaml:" in written
+    assert "of one shell" not in written
+
+
+def test_a_setting_is_read_as_compose_reads_it(tmp_path: Path, free_ports: dict[str, str]):
+    start(tmp_path, WELL | free_ports)
+    settings = tmp_path / "docker-compose" / ".env"
+    with settings.open("a", encoding="utf-8") as file:
+        file.write('COMPOSE_PROJECT_NAME="mine"\r\nDAGSTER_PORT=13999 # beside another\n')
+    del free_ports["DAGSTER_PORT"]
+    before = settings.read_text(encoding="utf-8")
+    done = start(tmp_path, WELL | free_ports | {"OTHER_CONTAINER": "postgres mine"})
+    assert "reached: docker compose" in done.stdout
+    assert settings.read_text(encoding="utf-8") == before
+
+
+@pytest.mark.parametrize(
+    ("seen", "code", "says"),
+    [
+        ({"WANTED": "stopped"}, 0, "The stream was stopped on purpose and stays so."),
+        ({"SCHEDULE": "STOPPED"}, 0, "The schedule every_25_seconds is switched off"),
+        ({"GAVE_UP": "t"}, 1, "The stream failed again and again"),
+        ({"UP_CODE": "1", "PROVISION_CODE": "1"}, 1, "Provisioning failed: "),
+        (
+            {"UP_CODE": "1", "CONTAINERS": "dagster-code created\npostgres paused"},
+            1,
+            "postgres did not become healthy.",
+        ),
+        (
+            {"UP_CODE": "1", "CONTAINERS": "dagster-code created\npostgres running unhealthy"},
+            1,
+            "postgres did not become healthy.",
+        ),
+        ({"UP_CODE": "1", "PROVISION_CODE": "", "CONTAINERS": ""}, 1, "The containers could not be started."),
+    ],
+)
+def test_how_a_start_ends_that_brings_no_rows(
+    tmp_path: Path, free_ports: dict[str, str], seen: dict[str, str], code: int, says: str
+):
+    done = start(tmp_path, UP | free_ports | seen)
+    assert done.returncode == code
+    assert f"\n{says}" in f"\n{done.stdout if code == 0 else done.stderr}"
+
+
+def test_it_starts_through_a_link(tmp_path: Path, free_ports: dict[str, str]):
+    start(tmp_path, WELL | free_ports)
+    (tmp_path / "begin").symlink_to(tmp_path / "docker-compose" / "start.sh")
+    environment = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"} | WELL | free_ports
+    done = subprocess.run(
+        [tmp_path / "begin"], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "reached: docker compose" in done.stdout
 
 
 def test_an_unknown_option(tmp_path: Path):
