@@ -39,7 +39,6 @@ main() {
   docker compose build || fail 'The images could not be built. The lines above say why; then run ./start.sh again.'
   choose_source
   step "Starting the $(profile) profile"
-  trap 'docker start dagster-daemon > /dev/null 2>&1 || true' EXIT # what was stopped on the way is not left so
   trap "fail 'Interrupted: containers may be of two versions. Run ./start.sh again.'" INT TERM
   end_outdated_stream
   remove_outdated
