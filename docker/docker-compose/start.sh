@@ -42,6 +42,7 @@ main() {
   trap "fail 'Interrupted: containers may be of two versions. Run ./start.sh again.'" INT TERM
   end_outdated_stream
   remove_outdated
+  revive
   # Compose 2.26 waits for a service that it scales down to none, unless its number is said.
   docker compose up --detach --remove-orphans --wait --wait-timeout 900 \
     --scale spark-worker="$(setting EXTRA_SPARK_WORKERS 0)" || not_healthy
@@ -73,18 +74,26 @@ remove_outdated() {
   docker rm "${outdated[@]}" > /dev/null
 }
 
+# Compose gives up at once on a container that is unhealthy already, and Docker doesn't restart such a one by itself.
+revive() {
+  local identity ours
+  ours="label=com.docker.compose.project=$(project)"
+  for identity in $(docker ps --quiet --filter "$ours" --filter status=paused); do docker unpause "$identity"; done
+  for identity in $(docker ps --quiet --filter "$ours" --filter health=unhealthy); do docker restart "$identity"; done
+}
+
 not_healthy() {
-  local name code
+  local name state code
   docker compose ps --all
   code=$(docker inspect --format '{{if eq .State.Status "exited"}}{{.State.ExitCode}}{{end}}' provision 2> /dev/null) || code=''
   case $code in
     '' | 0) ;;
     *) fail "Provisioning failed: $(docker logs --tail 3 provision 2>&1 | tr '\n' ' ')" ;;
   esac
-  name=$(docker compose ps --all --format '{{.Name}} {{.State}} {{.Health}}' \
-    | awk '$1 != "provision" && $2 != "created" && ($2 != "running" || $3 == "unhealthy") {print $1; exit}')
+  read -r name state < <(docker compose ps --all --format '{{.Name}} {{.State}} {{.Health}}' \
+    | awk '$1 != "provision" && $2 != "created" && ($2 != "running" || $3 == "unhealthy") {print; exit}') || true
   [ -n "$name" ] || fail 'The containers could not be started. The lines above say why; then run ./start.sh again.'
-  fail "$name did not become healthy. \`docker logs $name\` says why; then run ./start.sh again."
+  fail "$name did not become healthy (it is $state). \`docker logs $name\` says why; then run ./start.sh again."
 }
 
 wait_for_rows() {

@@ -198,12 +198,12 @@ def test_a_setting_is_read_as_compose_reads_it(tmp_path: Path, free_ports: dict[
         (
             {"UP_CODE": "1", "CONTAINERS": "dagster-code created\npostgres paused"},
             1,
-            "postgres did not become healthy.",
+            "postgres did not become healthy (it is paused).",
         ),
         (
             {"UP_CODE": "1", "CONTAINERS": "dagster-code created\npostgres running unhealthy"},
             1,
-            "postgres did not become healthy.",
+            "postgres did not become healthy (it is running unhealthy).",
         ),
         ({"UP_CODE": "1", "PROVISION_CODE": "", "CONTAINERS": ""}, 1, "The containers could not be started."),
     ],
