@@ -48,6 +48,16 @@ check_disk() {
   [ "$free" -ge "$DISK_MIB" ] || fail "Docker's folder $folder has $free MiB free, and the images and data need $DISK_MIB. Free some, for example with \`docker system prune\`."
 }
 
+# Compose says what it can't use, and what settings.env sets in vain is said here: what .env explains comes before it.
+check_settings() {
+  local said name
+  said=$(docker compose config --quiet 2>&1) || fail "The settings in $ENV_FILE or settings.env can't be used: $said"
+  [ -f settings.env ] || return 0
+  while read -r name; do
+    ! grep -q "^$name=" settings.env || fail "settings.env sets $name, which is read from $ENV_FILE. Write it there."
+  done < <(sed -n 's/^#\([A-Z0-9_]*\)=.*/\1/p' env.template)
+}
+
 # The containers have the names that people type; another deployment may have one of them.
 check_names() {
   local name owner
@@ -55,17 +65,20 @@ check_names() {
     owner=$(docker ps --all --filter "name=^/$name\$" --format '{{.Names}} {{.Label "com.docker.compose.project"}}')
     case $owner in
       '' | "$name $(project)") ;;
-      *) fail "A container named $name exists already and isn't part of this deployment. Remove it (\`docker rm -f $name\`) or rename it." ;;
+      "$name ") fail "A container named $name exists already and isn't part of this deployment. Remove it (\`docker rm -f $name\`) or rename it." ;;
+      *) fail "A container named $name exists already, of the project ${owner#* }. Stop that one first; a deployment like this one with its down.sh." ;;
     esac
   done
 }
 
 check_ports() {
-  local variable default port
+  local variable default port seen=' '
   ! is_remote || return 0
   while IFS="=" read -r variable default; do
     port=$(setting "$variable" "$default")
-    case $port in '' | *[!0-9]*) fail "$variable is \"$port\" in $ENV_FILE. It must be the number of a port." ;; esac
+    case $port in '' | 0* | *[!0-9]* | ??????*) fail "$variable is \"$port\" in $ENV_FILE. It must be the number of a port." ;; esac
+    case $seen in *" $port "*) fail "$variable is $port in $ENV_FILE, as another port is. Give each a number of its own." ;; esac
+    seen="$seen$port "
     [ -z "$(docker ps --quiet --filter "label=com.docker.compose.project=$(project)" --filter "publish=$port")" ] || continue
     case $(profile) in small) case $variable in KAFKA_BROKER_[23]_PORT) continue ;; esac ;; esac
     if (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then

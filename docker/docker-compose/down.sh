@@ -22,6 +22,7 @@ done
 
 check_engine
 check_readable
+check_folder
 if [ -n "$volumes" ] && [ -z "$yes" ]; then
   [ -t 0 ] || fail 'This deletes every row and record, and nobody is there to ask. Say --yes if that is meant.'
   read -r -p "Delete every row and record of $(project)? [y/N] " answer

@@ -44,6 +44,15 @@ check_readable() {
   [ ! -e "$ENV_FILE" ] || [ -r "$ENV_FILE" ] || fail "$ENV_FILE can't be read by this account. Run this as the account that owns it."
 }
 
+# The project has one name in every clone. What was started from another folder that is still there is not ours to end.
+check_folder() {
+  local folder
+  while read -r folder; do
+    [ "$folder" = "$PWD" ] || [ ! -d "$folder" ] || fail "$(project) was started from $folder. Run $folder/down.sh."
+  done < <(docker ps --all --filter "label=com.docker.compose.project=$(project)" \
+    --format '{{.Label "com.docker.compose.project.working_dir"}}')
+}
+
 # Passwords that are made anew would not open the data that are there, so they must be in .env still.
 check_environment() {
   local name

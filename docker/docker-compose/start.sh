@@ -31,6 +31,7 @@ main() {
   complete_environment
   check_memory "$(profile)"
   check_disk
+  check_settings
   check_names
   check_ports
 
@@ -106,6 +107,7 @@ wait_for_rows() {
     fi
     if [ $((SECONDS - told)) -ge 15 ]; then
       told=$SECONDS
+      ! left_without_rows || return 0
       echo "  $((SECONDS - begun)) s: $(sql "SELECT count(*) FROM slots WHERE outcome = 'emitted'") slots emitted," \
         "$(sql 'SELECT count(*) FROM users') rows"
     fi

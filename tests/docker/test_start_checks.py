@@ -22,7 +22,9 @@ case "$*" in
   'info --format {{.DockerRootDir}}') echo "$ROOT_FOLDER" ;;
   'image inspect'*) exit 1 ;;
   'compose config') echo '    container_name: postgres' ;;
-  'ps --all'*) echo "$OTHER_CONTAINER" ;;
+  'compose config --quiet') [ -z "$COMPOSE_ERROR" ] || { echo "$COMPOSE_ERROR" >&2; exit 1; } ;;
+  'ps --all --filter name='*) echo "$OTHER_CONTAINER" ;;
+  'ps --all --filter label='*) echo "$STARTED_FROM" ;;
   'volume ls'*) echo "$VOLUMES" ;;
   'ps --quiet'*) ;;
   'inspect '*' spark-worker-1') exit 1 ;;
@@ -43,6 +45,8 @@ WELL = {
     "MEMORY_BYTES": str(16 * 2**30),
     "ROOT_FOLDER": "/no/such/folder",
     "OTHER_CONTAINER": "",
+    "COMPOSE_ERROR": "",
+    "STARTED_FROM": "",
     "VOLUMES": "",
 }
 # A machine on which all goes well up to the rows.
@@ -98,8 +102,12 @@ def start(folder: Path, environment: dict[str, str], *arguments: str) -> subproc
             {"MEMORY_BYTES": str(4 * 2**30)},
             "The Docker engine has 4096 MiB of memory, and the full profile needs 5000.",
         ),
-        ({"OTHER_CONTAINER": "postgres blog"}, "A container named postgres exists already"),
+        ({"OTHER_CONTAINER": "postgres "}, "A container named postgres exists already and isn't part of this"),
+        ({"OTHER_CONTAINER": "postgres blog"}, "A container named postgres exists already, of the project blog."),
         ({"DAGSTER_PORT": "http"}, 'DAGSTER_PORT is "http"'),
+        ({"DAGSTER_PORT": "0"}, 'DAGSTER_PORT is "0"'),
+        ({"DAGSTER_PORT": "1025", "SPARK_UI_PORT": "1025"}, "SPARK_UI_PORT is 1025 in "),
+        ({"COMPOSE_ERROR": "invalid replicas"}, "The settings in "),
     ],
 )
 def test_each_lack_is_one_sentence(tmp_path: Path, free_ports: dict[str, str], wrong: dict[str, str], says: str):
@@ -214,6 +222,25 @@ def test_how_a_start_ends_that_brings_no_rows(
     done = start(tmp_path, UP | free_ports | seen)
     assert done.returncode == code
     assert f"\n{says}" in f"\n{done.stdout if code == 0 else done.stderr}"
+
+
+def test_a_setting_in_the_file_that_comes_second_is_refused(tmp_path: Path, free_ports: dict[str, str]):
+    start(tmp_path, WELL | free_ports)
+    (tmp_path / "docker-compose" / "settings.env").write_text("CADENCE_SECONDS=30\n", encoding="utf-8")
+    done = start(tmp_path, WELL | free_ports)
+    assert done.returncode == 1
+    assert done.stderr.startswith("settings.env sets CADENCE_SECONDS, which is read from ")
+
+
+def test_what_another_folder_started_is_not_deleted_from_here(tmp_path: Path, free_ports: dict[str, str]):
+    start(tmp_path, WELL | free_ports)
+    other = tmp_path / "another clone"
+    other.mkdir()
+    environment = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"} | WELL | {"STARTED_FROM": str(other)}
+    command = [tmp_path / "docker-compose" / "down.sh", "--volumes", "--yes"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr == f"random-user-pipeline was started from {other}. Run {other}/down.sh.\n"
 
 
 def test_it_starts_through_a_link(tmp_path: Path, free_ports: dict[str, str]):
