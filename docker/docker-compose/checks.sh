@@ -79,7 +79,7 @@ check_ports() {
     case $port in '' | 0* | *[!0-9]* | ??????*) fail "$variable is \"$port\" in $ENV_FILE. It must be the number of a port." ;; esac
     case $seen in *" $port "*) fail "$variable is $port in $ENV_FILE, as another port is. Give each a number of its own." ;; esac
     seen="$seen$port "
-    [ -z "$(docker ps --quiet --filter "label=com.docker.compose.project=$(project)" --filter "publish=$port")" ] || continue
+    [ -z "$(docker ps --quiet --filter "$(ours)" --filter "publish=$port")" ] || continue
     case $(profile) in small) case $variable in KAFKA_BROKER_[23]_PORT) continue ;; esac ;; esac
     if (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then
       fail "Port $port of 127.0.0.1 is taken by another program. End that program, or write another number as $variable in $ENV_FILE."

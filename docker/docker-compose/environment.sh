@@ -38,7 +38,10 @@ sql() { docker exec postgres psql --username postgres --dbname "${2:-project_str
 
 sql_table() { docker exec postgres psql --username postgres --dbname project_streaming --quiet --command "$1"; }
 
-has_data() { [ -n "$(docker volume ls --quiet --filter "label=com.docker.compose.project=$(project)")" ]; }
+# Give what `docker … --filter` takes for the parts of this deployment.
+ours() { echo "label=com.docker.compose.project=$(project)"; }
+
+has_data() { [ -n "$(docker volume ls --quiet --filter "$(ours)")" ]; }
 
 check_readable() {
   [ ! -e "$ENV_FILE" ] || [ -r "$ENV_FILE" ] || fail "$ENV_FILE can't be read by this account. Run this as the account that owns it."
@@ -49,8 +52,7 @@ check_folder() {
   local folder
   while read -r folder; do
     [ "$folder" = "$PWD" ] || [ ! -d "$folder" ] || fail "$(project) was started from $folder. Run $folder/down.sh."
-  done < <(docker ps --all --filter "label=com.docker.compose.project=$(project)" \
-    --format '{{.Label "com.docker.compose.project.working_dir"}}')
+  done < <(docker ps --all --filter "$(ours)" --format '{{.Label "com.docker.compose.project.working_dir"}}')
 }
 
 # Passwords that are made anew would not open the data that are there, so they must be in .env still.

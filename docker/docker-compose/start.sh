@@ -77,10 +77,9 @@ remove_outdated() {
 
 # Compose gives up at once on a container that is unhealthy already, and Docker doesn't restart such a one by itself.
 revive() {
-  local identity ours
-  ours="label=com.docker.compose.project=$(project)"
-  for identity in $(docker ps --quiet --filter "$ours" --filter status=paused); do docker unpause "$identity"; done
-  for identity in $(docker ps --quiet --filter "$ours" --filter health=unhealthy); do docker restart "$identity"; done
+  local identity
+  for identity in $(docker ps --quiet --filter "$(ours)" --filter status=paused); do docker unpause "$identity"; done
+  for identity in $(docker ps --quiet --filter "$(ours)" --filter health=unhealthy); do docker restart "$identity"; done
 }
 
 not_healthy() {

@@ -79,9 +79,14 @@ def start(folder: Path, environment: dict[str, str], *arguments: str) -> subproc
     programs.mkdir(exist_ok=True)
     (programs / "docker").write_text(DOCKER, encoding="utf-8")
     (programs / "docker").chmod(0o755)
+    return run(folder, place / "start.sh", environment, *arguments)
+
+
+def run(folder: Path, script: Path, environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a script beside the `docker` that `start` has put there."""
     return subprocess.run(
-        [place / "start.sh", *arguments],
-        env={"PATH": f"{programs}:/usr/bin:/bin", **environment},
+        [script, *arguments],
+        env={"PATH": f"{folder / 'bin'}:/usr/bin:/bin", **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -236,9 +241,8 @@ def test_what_another_folder_started_is_not_deleted_from_here(tmp_path: Path, fr
     start(tmp_path, WELL | free_ports)
     other = tmp_path / "another clone"
     other.mkdir()
-    environment = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"} | WELL | {"STARTED_FROM": str(other)}
-    command = [tmp_path / "docker-compose" / "down.sh", "--volumes", "--yes"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    script = tmp_path / "docker-compose" / "down.sh"
+    done = run(tmp_path, script, WELL | {"STARTED_FROM": str(other)}, "--volumes", "--yes")
     assert done.returncode == 1
     assert done.stderr == f"random-user-pipeline was started from {other}. Run {other}/down.sh.\n"
 
@@ -246,10 +250,7 @@ def test_what_another_folder_started_is_not_deleted_from_here(tmp_path: Path, fr
 def test_it_starts_through_a_link(tmp_path: Path, free_ports: dict[str, str]):
     start(tmp_path, WELL | free_ports)
     (tmp_path / "begin").symlink_to(tmp_path / "docker-compose" / "start.sh")
-    environment = {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"} | WELL | free_ports
-    done = subprocess.run(
-        [tmp_path / "begin"], env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
+    done = run(tmp_path, tmp_path / "begin", WELL | free_ports)
     assert "reached: docker compose" in done.stdout
 
 
