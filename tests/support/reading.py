@@ -1,4 +1,4 @@
-"""A second, independent reading of the API's JSON: plain Python, to hold the stream's Spark expressions against."""
+"""A second, independent reading of the API's JSON: plain Python, to hold the parser against."""
 
 import json
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ COLUMNS = (
 
 
 def row(person: bytes | str) -> dict[str, Any]:
-    """Give the row of `users` that this person's JSON must become."""
+    """Return the row of `users` that this person's JSON must become."""
     read = json.loads(person)
     name, location, street = read["name"], read["location"], read["location"]["street"]
     email = read["email"].strip()
@@ -51,7 +51,7 @@ def row(person: bytes | str) -> dict[str, Any]:
         "postcode": str(location["postcode"]).strip(),
         "email": email,
         "uuid": UUID(read["login"]["uuid"]),
-        "dob_date": _moment(dob["date"] if isinstance(dob, dict) else dob),
+        "dob_date": moment(dob["date"] if isinstance(dob, dict) else dob),
         "age": dob["age"] if isinstance(dob, dict) else None,
         "phone": read["phone"].strip(),
         "cell": read["cell"].strip(),
@@ -60,7 +60,7 @@ def row(person: bytes | str) -> dict[str, Any]:
     }
 
 
-def _moment(written: str | int) -> datetime:
+def moment(written: str | int) -> datetime:
     """Read ISO 8601 with or without milliseconds, or epoch seconds, as a time of day in UTC."""
-    moment = datetime.fromtimestamp(written, UTC) if isinstance(written, int) else datetime.fromisoformat(written)
-    return moment.astimezone(UTC).replace(tzinfo=None)
+    read = datetime.fromtimestamp(written, UTC) if isinstance(written, int) else datetime.fromisoformat(written)
+    return read.replace(tzinfo=read.tzinfo or UTC).astimezone(UTC).replace(tzinfo=None)

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from spark.parse import LEAVES
+from contract.person import LEAVES
 
 PERSON: dict[str, Any] = {
     "gender": "female",
@@ -36,7 +36,7 @@ class Case:
 
 
 def person(path: str = "", value: object = None, *, without: bool = False) -> bytes:
-    """Give PERSON's JSON with one leaf changed or taken out."""
+    """Return PERSON's JSON with one leaf changed or taken out."""
     changed = json.loads(json.dumps(PERSON))
     if path:
         *parents, last = path.split(".")
@@ -71,6 +71,8 @@ WHOLE_RECORDS = {
     "true": Case(b"true", "not_an_object", "a boolean"),
     "null": Case(b"null", "not_an_object", "null"),
     "empty object": Case(b"{}", "missing_field", "gender"),
+    "the API's error, and a login": Case(b'{"error": {}, "login": {"uuid": null}}', "api_error"),
+    "an error that is null": Case(b'{"error": null}', "missing_field", "gender"),
     "the API's error": Case(b'{"error": "Uh oh, something has gone wrong."}', "api_error"),
     "a person with a field called error": Case(GOOD[:-1] + b', "error": "none"}', row={"gender": "female"}),
     "two objects": Case(GOOD + GOOD, "not_json"),
@@ -86,7 +88,6 @@ WHOLE_RECORDS = {
     "arrays, 5,000 deep": Case(b"[" * 5000 + b"]" * 5000, "not_json"),
     "objects, 5,000 deep": Case(b'{"a":' * 5000 + b"1" + b"}" * 5000, "not_json"),
     "a person with a field 5,000 deep": Case(GOOD[:-1] + b', "a":' + b"[" * 5000 + b"]" * 5000 + b"}", "not_json"),
-    # Spark itself reads up to 1,000 levels, and runs out of stack before.
     "a person, 100 deep": Case(GOOD[:-1] + b', "a":' + b"[" * 99 + b"]" * 99 + b"}", row={"age": "34"}),
     "a person, 101 deep": Case(GOOD[:-1] + b', "a":' + b"[" * 100 + b"]" * 100 + b"}", "not_json"),
     "a person with a field 990 deep": Case(GOOD[:-1] + b', "a":' + DEEP + b"}", "not_json"),
@@ -100,21 +101,27 @@ WHOLE_RECORDS = {
     "a name of 900 KB": Case(person("name.first", "x" * 900_000), "too_long", "900000"),
     "900 KB of nonsense": Case(b"x" * 900_000, "not_json"),
     "a person with 900 KB that nobody needs": Case(GOOD[:-1] + b', "a": "%s"}' % (b"x" * 900_000), row={"age": "34"}),
-    "a number of 2,000 digits": Case(person("age", 0).replace(b'"age": 0', b'"age": ' + b"9" * 2000), "not_json"),
-    "a key twice": Case(GOOD[:-1] + b', "gender": "male"}', "duplicate_key"),
-    "a key twice, deep inside": Case(GOOD.replace(b'"title"', b'"first": "Eva", "title"'), "duplicate_key"),
-    "a key twice, in a field that nobody needs": Case(GOOD[:-1] + b', "a": {"b": 1, "b": 2}}', "duplicate_key"),
+    "a number of 2,000 digits that nobody needs": Case(GOOD[:-1] + b', "a": %s}' % (b"9" * 2000), row={"age": "34"}),
+    "a number beyond every float that nobody needs": Case(GOOD[:-1] + b', "a": 1e400}', row={"age": "34"}),
+    "a key twice counts last": Case(GOOD[:-1] + b', "gender": "male"}', row={"gender": "male"}),
+    "a key twice, deep inside": Case(GOOD.replace(b'"title"', b'"first": "Eva", "title"'), row={"name_first": "Ada"}),
+    "a key twice, in the slow reading": Case(GOOD[:-1] + b', "a": 1e400, "gender": "male"}', row={"gender": "male"}),
+    "a key twice, first with half a surrogate pair": Case(
+        GOOD.replace(b'"title"', b'"first": "\\ud83d", "title"'), "unstorable_character", "half"
+    ),
+    "a key twice, in a field that nobody needs": Case(GOOD[:-1] + b', "a": {"b": 1, "b": 2}}', row={"age": "34"}),
 }
 
 LEAF_CASES: dict[str, Case] = {}
-for leaf in LEAVES:
-    required = None if leaf.column == "country" else "missing_field"
-    LEAF_CASES[f"{leaf.path} missing"] = Case(person(leaf.path, without=True), required, leaf.path if required else "")
-    required = None if leaf.column == "country" else "null_field"
-    LEAF_CASES[f"{leaf.path} null"] = Case(person(leaf.path, None), required, leaf.path if required else "")
+for leaf in LEAVES[:-1]:  # all but the domain of the e-mail
+    takes_text, takes_numbers = str in leaf.types, int in leaf.types
+    reason = "missing_field" if leaf.required else None
+    LEAF_CASES[f"{leaf.path} missing"] = Case(person(leaf.path, without=True), reason, leaf.path if reason else "")
+    reason = "null_field" if leaf.required else None
+    LEAF_CASES[f"{leaf.path} null"] = Case(person(leaf.path, None), reason, leaf.path if reason else "")
     wrong: list[Any] = [True, False, 1.5, 12.0, -0.0, [], ["text"], {}, {"text": "text"}]
-    wrong += [] if leaf.numeric else [7, -7, 10**30, 1e300]
-    wrong += [] if leaf.text else ["7", "text", ""]
+    wrong += [] if takes_numbers else [7, -7, 10**30, 1e300]
+    wrong += [] if takes_text else ["7", "text", ""]
     for value in wrong:
         LEAF_CASES[f"{leaf.path} is {value!r}"] = Case(person(leaf.path, value), "wrong_type", leaf.path)
     for number in (b"1e400", b"-1e400"):  # beyond what a floating-point number can be
@@ -127,11 +134,11 @@ for leaf in LEAVES:
         LEAF_CASES[f"{leaf.path} at its limit, with blanks around"] = Case(
             person(leaf.path, f"  {longest}\t\u2003"), row={leaf.column: longest}
         )
-    if leaf.text and leaf.column not in ("uuid", "email", "dob_date"):
+    if takes_text and leaf.column not in ("uuid", "email", "dob_date"):
         LEAF_CASES[f"{leaf.path} holds U+0000"] = Case(person(leaf.path, "a\0b"), "unstorable_character", leaf.path)
         for word in ("true", "12", "Infinity", "-1.5E3", "[1]", "{}", "null", "", "\\N", 'a\t"\\\n\re'):
             LEAF_CASES[f"{leaf.path} is the text {word!r}"] = Case(person(leaf.path, word), row={leaf.column: word})
-    if not leaf.text:
+    if not takes_text:
         for number in (2**31, -(2**31) - 1, 2**63, 10**30):
             LEAF_CASES[f"{leaf.path} is {number}"] = Case(person(leaf.path, number), "out_of_range", leaf.path)
         for number in (2**31 - 1, -(2**31), 0):
@@ -160,11 +167,24 @@ FIELD_CASES = {
     "uuid empty": Case(person("login.uuid", ""), "invalid_uuid"),
     "emoji": Case(person("name.first", "👩‍🚀"), row={"name_first": "👩‍🚀"}),
     "combining characters": Case(person("name.first", "e\u0301" * 25), row={"name_first": "e\u0301" * 25}),
+    "a backslash, and the words of half a pair": Case(
+        GOOD.replace(b"Ada", b"\\\\ud83d"), row={"name_first": "\\ud83d"}
+    ),
     "escaped emoji": Case(GOOD.replace(b"Ada", b"\\ud83d\\ude80"), row={"name_first": "🚀"}),
     "half a surrogate pair": Case(GOOD.replace(b"Ada", b"A\\ud83dz"), "unstorable_character", "half"),
     "cut off inside a surrogate pair": Case(b'{"gender": "\\ud83d', "not_json"),
+    "two halves with a line feed between": Case(
+        GOOD.replace(b"Ada", b"\\ud83d\\n\\ude80"), "unstorable_character", "half"
+    ),
+    "half a pair in a key that nobody needs": Case(GOOD[:-1] + b', "\\ud83d": 1}', "unstorable_character", "half"),
+    "half a pair, and no JSON behind it": Case(b'["\\ud83d" 1]', "not_json"),
+    "U+0000 that nobody needs": Case(GOOD[:-1] + b', "a": "\\u0000"}', row={"age": "34"}),
     "the other half": Case(GOOD.replace(b"Ada", b"A\\uDE80z"), "unstorable_character", "half"),
     "a question mark": Case(person("name.first", "A?a"), row={"name_first": "A?a"}),
+    "dob of another type": Case(person("dob", 12.5), "missing_field", "dob.date"),
+    "uuid with white space around": Case(
+        person("login.uuid", f"\t{PERSON['login']['uuid']}\u2003"), row={"gender": "female"}
+    ),
     "no LEGO country": Case(person("location.country", without=True), row={"country": None}),
 }
 
@@ -177,12 +197,17 @@ DATE_CASES = {
     "1992-03-18T17:36:00+05:30": "1992-03-18 12:06:00",
     "1992-01-01T00:30:00+01:00": "1991-12-31 23:30:00",
     "1992-02-29T00:00:00Z": "1992-02-29 00:00:00",
+    "1992-03-18T17:36:00.123456789Z": "1992-03-18 17:36:00.123456",
+    "1992-03-18T17:36:00.123456789+18:00": "1992-03-17 23:36:00.123456",
+    "1992-03-18T17:36:00-18:00": "1992-03-19 11:36:00",
     " 1992-03-18T17:36:00Z ": "1992-03-18 17:36:00",
     "0001-01-01T00:00:00Z": "0001-01-01 00:00:00",
     "9999-12-31T23:59:59Z": "9999-12-31 23:59:59",
     701012160: "1992-03-19 13:36:00",
     -1: "1969-12-31 23:59:59",
     0: "1970-01-01 00:00:00",
+    253402300799: "9999-12-31 23:59:59",
+    -62135596800: "0001-01-01 00:00:00",
 }
 IMPOSSIBLE_DATES = [
     "1954-11-22T",
@@ -200,14 +225,28 @@ IMPOSSIBLE_DATES = [
     "now",
     "701012160",
     "",
+    "19920318T173600Z",
+    "1992-W12-3T17:36:00Z",
+    "1992-03-18T17:36",
+    "1992-03-18T17:36:00,5Z",
+    "1992-03-18T17:36:00+0530",
+    "1992-03-18T17:36:00+05:30:15",
+    "1992-03-18T17:36:00+18:01",
+    "1992-03-18T17:36:00+02:60",
+    "1992-03-18T17:36:60Z",
+    "1992-03-18T24:00:00Z",
+    "١٩٩٢-03-18T17:36:00Z",
     2**40 * 1000,
     2**62,
     10**30,
+    253402300800,
+    -62135596801,
 ]
 for written, utc in DATE_CASES.items():
     FIELD_CASES[f"dob.date is {written!r}"] = Case(person("dob.date", written), row={"dob_date": utc})
     FIELD_CASES[f"dob is {written!r}"] = Case(person("dob", written), row={"dob_date": utc, "age": None})
 for written in IMPOSSIBLE_DATES:
     FIELD_CASES[f"dob.date is {written!r}"] = Case(person("dob.date", written), "invalid_date", "dob.date")
+    FIELD_CASES[f"dob is {written!r}"] = Case(person("dob", written), "invalid_date", "dob.date")
 
 CASES = WHOLE_RECORDS | LEAF_CASES | FIELD_CASES

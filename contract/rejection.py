@@ -1,11 +1,20 @@
 """Why a record is rejected: the codes of `rejected_records.reason`. docs/rejected-records.md shows the same list."""
 
+from typing import NamedTuple
+
+
+class Rejection(NamedTuple):
+    """Why a record can't be a row: one of REASONS, and a sentence about this record."""
+
+    reason: str
+    detail: str
+
+
 REASONS = {
     "tombstone": "the record has no value",
     "empty": "the value is empty or blank",
     "invalid_utf8": "the value is not UTF-8",
     "not_json": "not JSON, cut off, followed by something else, or nested deeper than 100",
-    "duplicate_key": "an object holds one key twice",
     "not_an_object": "JSON, but an array, a string, a number, a boolean or null",
     "api_error": "the API's error object",
     "missing_field": "a field that `users` needs is not there",
@@ -19,4 +28,5 @@ REASONS = {
     "invalid_date": "`dob.date` is no date and time that exists",
     "uuid_conflict": "the uuid is in `users` with another e-mail",
     "refused_by_database": "a constraint of `users` refused the row; the detail quotes it",
+    "unprocessable": "larger than 32 MiB, or it ended the task that read it; the first megabyte is kept",
 }

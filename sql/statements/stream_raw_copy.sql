@@ -1,1 +1,0 @@
-COPY stream_raw FROM STDIN;
