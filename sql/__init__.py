@@ -12,13 +12,18 @@ _ROOT = Path(__file__).parent
 
 
 @cache
-def statement(name: str) -> str:
-    """Give the text of `statements/<name>.sql`, with psycopg2's `%(name)s` placeholders where it takes values.
+def statement(name: str, **identifiers: str) -> str:
+    """Return the text of `statements/<name>.sql`, with psycopg2's `%(name)s` placeholders where it takes values.
+
+    Args:
+        name: of the file.
+        identifiers: of tables, for statements that name theirs as `{table}`.
 
     Raises:
         FileNotFoundError: no statement has that name.
     """
-    return (_ROOT / "statements" / f"{name}.sql").read_text(encoding="utf-8")
+    text = (_ROOT / "statements" / f"{name}.sql").read_text(encoding="utf-8")
+    return text.format(**identifiers) if identifiers else text
 
 
 def schema_files() -> list[Path]:

@@ -4,7 +4,7 @@ import psycopg2
 import pytest
 from psycopg2 import errors
 
-from spark.database import is_guilty, is_passing, persist
+from sql.connection import is_row_error, is_transient
 
 
 def refusal(code: str) -> psycopg2.Error:
@@ -17,54 +17,23 @@ def refusal(code: str) -> psycopg2.Error:
 @pytest.mark.parametrize(
     "code", ["08006", "40001", "40P01", "53300", "55P03", "57P01", "57P02", "57P03", "57014", "25P03", "25006"]
 )
-def test_errors_that_may_pass(code: str):
-    assert is_passing(refusal(code))
-    assert not is_guilty(refusal(code))
+def test_transient_error(code: str):
+    assert is_transient(refusal(code))
+    assert not is_row_error(refusal(code))
 
 
-@pytest.mark.parametrize("code", ["22001", "22003", "22007", "22P02", "23502", "23514", "54000", "P0001"])
-def test_errors_that_a_row_causes(code: str):
-    assert is_guilty(refusal(code))
-    assert not is_passing(refusal(code))
+@pytest.mark.parametrize("code", ["22001", "22003", "22007", "22P02", "23502", "23505", "23514", "54000", "P0001"])
+def test_row_error(code: str):
+    assert is_row_error(refusal(code))
+    assert not is_transient(refusal(code))
 
 
-@pytest.mark.parametrize("code", ["42P01", "42501", "28P01", "2200H", "23505"])
-def test_errors_that_need_a_person(code: str):
-    assert not is_guilty(refusal(code))
-    assert not is_passing(refusal(code))
+@pytest.mark.parametrize("code", ["42P01", "42501", "28P01", "2200H"])
+def test_error_that_needs_a_person(code: str):
+    assert not is_row_error(refusal(code))
+    assert not is_transient(refusal(code))
 
 
-def test_a_connection_that_is_refused_or_cut_may_pass():
-    assert is_passing(psycopg2.OperationalError("connection refused"))
-    assert is_passing(psycopg2.InterfaceError("connection already closed"))
-
-
-def test_work_is_done_again_until_it_succeeds():
-    left = [errors.DeadlockDetected(), psycopg2.OperationalError("refused")]
-
-    def work() -> str:
-        if left:
-            raise left.pop()
-        return "done"
-
-    assert persist(work, 10) == "done"
-
-
-def test_work_that_cannot_succeed_is_done_once():
-    tries = []
-
-    def work() -> None:
-        tries.append(1)
-        raise refusal("42P01")
-
-    with pytest.raises(errors.UndefinedTable):
-        persist(work, 10)
-    assert len(tries) == 1
-
-
-def test_work_is_given_up_when_the_time_is_over():
-    def work() -> None:
-        raise psycopg2.OperationalError("refused")
-
-    with pytest.raises(psycopg2.OperationalError):
-        persist(work, 0)
+def test_lost_connection_is_transient():
+    assert is_transient(psycopg2.OperationalError("connection refused"))
+    assert is_transient(psycopg2.InterfaceError("connection already closed"))
