@@ -86,11 +86,11 @@ KEYS = (
     Key(
         "triggerSeconds",
         _integer_from(0),
-        1,
+        0,
         "STREAM_TRIGGER_SECONDS",
         "",
         "Seconds from the start of a batch to the start of the next: the stream's trigger, so no option of its source. "
-        "Looking for new records costs processor time; 0 looks all the time.",
+        "With 0 a batch begins when the one before has ended; while nothing comes, Kafka is asked ten times a second.",
     ),
     _kafka("fetch.max.bytes", _integer_from(1), 104857600, "The most bytes in one answer of a broker."),
     _kafka(

@@ -1,173 +1,323 @@
-"""One partition of one batch → one PostgreSQL transaction: rows, rejected records, ledger, all or nothing.
+"""One Kafka partition of a batch → PostgreSQL transactions: rows, rejected records and the ledger, all or nothing.
 
-The ledger's row is locked first, and what lies below its next_offset is trimmed. So it does not matter how often, by
-whom, or with which batch boundaries the same records are written: one writer wins, the totals stay right.
+The ledger's row is locked first, and what lies below its next_offset is left out. So it does not matter how often, by
+whom, or with which boundaries the same records are written: one writer wins, and the totals stay right.
 """
 
-from collections.abc import Iterable, Mapping
+import hashlib
+import json
+from base64 import b64encode
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from tempfile import SpooledTemporaryFile
-from typing import IO, Self
+from datetime import UTC, datetime
+from itertools import chain, pairwise
+from typing import NamedTuple
 
-from pyspark.accumulators import Accumulator, AccumulatorParam
-from pyspark.sql import Row
+import psycopg2
+from confluent_kafka import Message
 
-from spark.database import Connection, Cursor, connect, persist
-from spark.insertion import insert
-from spark.ledger import LedgerError, Place, Totals, advance, lock
+from contract.contract import Contract
+from contract.insertion import Candidate, insert
+from contract.refusals import Outcome, Refusals, TableFault
+from contract.rejection import Rejection
+from contract.retry import retry
+from spark import worker_connection
+from spark.kafka_reader import Origin, as_bytes, origin_of, read_origins
+from spark.ledger import LedgerError, LedgerKey, Totals, advance, lock, skip
 from spark.settings import settings
-from spark.topic import topic_id
-from sql import statement
+from spark.topic import TopicError, topic_id
+from sql.connection import Cursor, is_transient
+from sql.copy_text import copy
 
-_IN_MEMORY = 8 * 2**20
-_PERSIST_SECONDS = 30
+# One transaction: it takes about a second, and its records fit into the memory of a worker.
+RECORDS_IN_A_CHUNK = 20_000
+BYTES_IN_A_CHUNK = 16 * 2**20
+# A larger value is set aside: with its copies it would take the memory of the worker and of PostgreSQL.
+LARGEST_VALUE = 32 * 2**20
+_KEPT_OF_A_VALUE = 2**20
+_RETRY_SECONDS = 60
+_REJECTED_COLUMNS = (
+    *("topic", "topic_id", "partition", "offset", "kafka_timestamp", "key", "headers", "payload", "reason", "detail"),
+)
+
+
+class Record(NamedTuple):
+    """A record as Kafka holds it; the timestamp is in microseconds since the epoch."""
+
+    offset: int
+    timestamp: int
+    value: bytes | None
 
 
 @dataclass(frozen=True)
 class Batch:
     """What a task must know of its batch. `ranges` are offsets by partition, the second one excluded."""
 
+    contract: Contract
     topic: str
     topic_id: str
-    ranges: Mapping[int, tuple[int, int]]
-
-
-def _spool() -> IO[bytes]:
-    return SpooledTemporaryFile(_IN_MEMORY)
+    start_id: int
+    ranges: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    refusals: tuple[Outcome, ...] = ()
 
 
 @dataclass
-class Drained:
-    """A partition's lines on local disk: read from Kafka once, written as often as PostgreSQL needs it.
+class Written:
+    """What a task has written of a partition, and what the table said of its last rows."""
 
-    Beyond 8 MiB they go to a file without a name, of which nothing is left when the process ends, however it ends.
-    """
-
-    lines: IO[bytes] = field(default_factory=_spool)
-    raw: IO[bytes] = field(default_factory=_spool)
-    places: dict[int, tuple[int, int]] = field(default_factory=dict)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.lines.close()
-        self.raw.close()
-
-    def add(self, offset: int, line: bytes, raw: bytes) -> None:
-        """Take one record."""
-        self.lines.write(line)
-        self.places[offset] = (self.raw.tell(), len(raw))
-        self.raw.write(raw)
-
-    def raw_of(self, offsets: Iterable[int]) -> IO[bytes]:
-        """Give the raw lines of some offsets."""
-        chosen = _spool()
-        for offset in offsets:
-            position, length = self.places[offset]
-            self.raw.seek(position)
-            chosen.write(self.raw.read(length))
-        chosen.seek(0)
-        return chosen
+    partition: int
+    records: int = 0
+    outcomes: tuple[Outcome, ...] = ()
 
 
-class Partitions(AccumulatorParam[frozenset[int]]):
-    """How Spark brings together, on the driver, the Kafka partitions that tasks have written."""
+@dataclass(frozen=True)
+class Chunk:
+    """Records that one transaction writes: all that there are from start_offset to before end_offset."""
 
-    def zero(self, value: frozenset[int]) -> frozenset[int]:  # noqa: ARG002 - as Spark calls it
-        """Give what a task begins with."""
-        return frozenset()
+    start_offset: int
+    end_offset: int
+    records: Sequence[Record]
 
-    def addInPlace(self, value1: frozenset[int], value2: frozenset[int]) -> frozenset[int]:  # noqa: N802 - as above
-        """Add what a task has written."""
-        return value1 | value2
+    def halves(self) -> "tuple[Chunk, Chunk]":
+        """Return the chunk in two parts."""
+        middle = len(self.records) // 2
+        border = self.records[middle].offset
+        return (
+            Chunk(self.start_offset, border, self.records[:middle]),
+            Chunk(border, self.end_offset, self.records[middle:]),
+        )
 
 
-def write_partition(rows: Iterable[Row], batch: Batch, written: Accumulator[frozenset[int]]) -> None:
-    """Write a task's rows, which are one Kafka partition's; a task without rows leaves it to the driver.
+def write_partition(
+    rows: Iterable[tuple[int, int, int, bytes | None]], batch: Batch, partition: int | None = None
+) -> Iterator[Written | LedgerError | TopicError | TableFault | psycopg2.Error]:
+    """Write a task's rows, which are one Kafka partition's, and return what was written, or why it can't be.
+
+    What the task raises is a fault of its own, or of a record; what it returns is none.
 
     Args:
-        rows: partition, offset, line and raw, as copy_text.lines() makes them.
+        rows: partition, offset, timestamp and value, in the order of their offsets.
         batch: what the driver knows.
-        written: gets the partition, once it is committed.
+        partition: of the rows, where it is known; else a task without rows leaves its partition to the driver.
+    """
+    rows = iter(rows)
+    first = next(rows, None)
+    if first is not None:
+        partition, rows = first[0], chain([first], rows)
+    if partition is None:
+        return
+    try:
+        yield write(_records(partition, rows), batch, partition)
+    except (LedgerError, TopicError, TableFault, psycopg2.Error) as error:
+        yield error
+
+
+def _records(partition: int, rows: Iterable[tuple[int, int, int, bytes | None]]) -> Iterator[Record]:
+    for partition_of_row, offset, timestamp, value in rows:
+        if partition_of_row != partition:
+            raise LedgerError(f"One task got Kafka partitions {partition} and {partition_of_row}; it must be one.")
+        yield Record(offset, timestamp, value)
+
+
+def write(records: Iterable[Record], batch: Batch, partition: int) -> Written:
+    """Write all records of a partition's range, a chunk in each transaction.
 
     Raises:
-        LedgerError: the rows are not one partition's, or don't go on from the ledger.
-        psycopg2.Error: PostgreSQL refused for longer than 30 s; nothing was written.
+        LedgerError: the ledger does not go on where the range begins.
+        TopicError: Kafka can't be asked.
+        TableFault: the table is at fault, and no record.
+        psycopg2.Error: PostgreSQL refused for longer than a minute; chunks that were committed stay.
     """
-    partitions: set[int] = set()
-    with Drained() as drained:
-        for partition, offset, line, raw in rows:
-            partitions.add(partition)
-            drained.add(offset, line, raw)
-        if len(partitions) > 1:
-            raise LedgerError(f"One task got Kafka partitions {sorted(partitions)}; it must be one.")
-        for partition in partitions:
-            write(drained, batch, partition)
-        written.add(frozenset(partitions))
+    written = Written(partition)
+    writer = _ChunkWriter(batch, partition, written)
+    for chunk in chunks(records, *batch.ranges[partition]):
+        writer.write(chunk)
+    return written
 
 
-def write(drained: Drained, batch: Batch, partition: int) -> Totals | None:
-    """Write what was drained of a partition; None where others had already written it all."""
-    return persist(lambda: _attempt(drained, batch, partition), _PERSIST_SECONDS)
+def chunks(records: Iterable[Record], start_offset: int, end_offset: int) -> Iterator[Chunk]:
+    """Return the records of a range in chunks that follow each other without a gap; none for an empty range."""
+    chunk: list[Record] = []
+    size = 0
+    for record in records:
+        length = len(record.value or b"")
+        if chunk and (len(chunk) == RECORDS_IN_A_CHUNK or size + length > BYTES_IN_A_CHUNK):
+            yield Chunk(start_offset, record.offset, chunk)
+            start_offset, chunk, size = record.offset, [], 0
+        chunk.append(record)
+        size += length
+    if start_offset < end_offset:
+        yield Chunk(start_offset, end_offset, chunk)
 
 
-def _attempt(drained: Drained, batch: Batch, partition: int) -> Totals | None:
-    connection = connect(settings().database_url, f"users_stream partition {partition}")
-    try:
-        with connection:
-            return _transact(connection, drained, batch, partition)
-    finally:
-        connection.close()
+def gaps(offsets: Iterable[int], start_offset: int, end_offset: int) -> list[tuple[int, int]]:
+    """Return the ranges, each end excluded, between two offsets where no record is."""
+    borders = [start_offset - 1, *offsets, end_offset]
+    return [(before + 1, after) for before, after in pairwise(borders) if before + 1 < after]
 
 
-def _transact(connection: Connection, drained: Drained, batch: Batch, partition: int) -> Totals | None:
-    place = Place(batch.topic, batch.topic_id, partition)
-    start_offset, end_offset = batch.ranges[partition]
-    with connection.cursor() as cursor:
-        next_offset = lock(cursor, place)
-        if next_offset >= end_offset:
-            return None
-        if start_offset > next_offset:
+@dataclass
+class _Parsed:
+    """A chunk's records, read."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    rejections: dict[int, Rejection] = field(default_factory=dict)
+    origins: dict[int, Origin] = field(default_factory=dict)
+
+
+class _ChunkWriter:
+    def __init__(self, batch: Batch, partition: int, written: Written) -> None:
+        self._batch = batch
+        self._key = LedgerKey(batch.topic, batch.topic_id, partition)
+        self._written = written
+        self._last = batch.refusals
+
+    def write(self, chunk: Chunk) -> None:
+        """Write a chunk in one transaction; in two where it takes longer than a statement may."""
+        parsed = self._parse(chunk.records)
+        self._check_topic()
+        try:
+            refusals = retry(lambda: self._transact(chunk, parsed), _RETRY_SECONDS, psycopg2.Error, _may_pass)
+        except psycopg2.errors.QueryCanceled:
+            if len(chunk.records) < 2:  # noqa: PLR2004 - one can't be halved
+                raise
+            for half in chunk.halves():
+                self.write(half)
+            return
+        self._last = refusals.last
+        self._written.records += len(chunk.records)
+        self._written.outcomes += refusals.new
+
+    def _parse(self, records: Iterable[Record]) -> _Parsed:
+        parsed = _Parsed()
+        parse = self._batch.contract.parse
+        for offset, timestamp, value in records:
+            if value is not None and len(value) > LARGEST_VALUE:
+                parsed.rejections[offset] = unprocessable(value, "it is too large")
+                continue
+            row = parse(value)
+            if isinstance(row, Rejection):
+                parsed.rejections[offset] = row
+            else:
+                parsed.candidates.append(Candidate(offset, kafka_timestamp(timestamp), row))
+        parsed.origins = self._read_origins(parsed.rejections)
+        return parsed
+
+    def _read_origins(self, offsets: Collection[int]) -> dict[int, Origin]:
+        """Return what the few that are rejected came with: to carry it here for each record would cost all of them."""
+        if not offsets:
+            return {}
+        return read_origins(settings().bootstrap_servers, self._key.topic, self._key.partition, offsets)
+
+    def _check_topic(self) -> None:
+        """Ask Kafka whether the records came from the topic that the ledger's row is about.
+
+        Asked after they were read and before they are written: ids never come back, so the answer holds for all.
+        """
+        now = topic_id(settings().bootstrap_servers, self._key.topic)
+        if now != self._key.topic_id.partition("~")[0]:
             raise LedgerError(
-                f"The ledger stands at {next_offset} in partition {partition}, the batch begins at {start_offset}: "
-                "PostgreSQL was restored or the ledger changed. A new start of the driver goes on from the ledger."
+                f"Topic {self._key.topic} was deleted and created again: its id was {self._key.topic_id}, is {now}."
             )
-        values = {**place.as_values(), "next_offset": next_offset, "end_offset": end_offset}
-        cursor.execute(statement("stream_batch_create"))
-        drained.lines.seek(0)
-        cursor.copy_expert(statement("stream_batch_copy"), drained.lines, size=2**16)
-        cursor.execute(statement("stream_batch_trim"), values)
-        insert(cursor, partition, next_offset, end_offset - 1)
-        totals = _count(cursor, drained, values)
-        advance(cursor, place, totals)
-        _check_topic(batch)
-        return totals
+
+    def _transact(self, chunk: Chunk, parsed: _Parsed) -> Refusals:
+        refusals = Refusals(self._batch.contract.table, self._last)
+        name = task_name(self._batch.start_id, self._key.partition)
+        with worker_connection.transaction(settings().database_url, name) as cursor:
+            next_offset = lock(cursor, self._key)
+            if next_offset < chunk.start_offset:
+                raise LedgerError(
+                    f"The ledger stands at {next_offset} in partition {self._key.partition}, the batch goes on at "
+                    f"{chunk.start_offset}: PostgreSQL was restored or the ledger changed. A new start of the driver "
+                    "goes on from the ledger."
+                )
+            if next_offset < chunk.end_offset:
+                self._write(cursor, next_offset, chunk, parsed, refusals)
+        return refusals
+
+    def _write(self, cursor: Cursor, next_offset: int, chunk: Chunk, parsed: _Parsed, refusals: Refusals) -> None:
+        """Write what lies at next_offset and beyond: what lies before was committed by somebody else."""
+        records = [record for record in chunk.records if record.offset >= next_offset]
+        candidates = [candidate for candidate in parsed.candidates if candidate.offset >= next_offset]
+        insertion = insert(cursor, self._batch.contract, self._key.partition, candidates, refusals)
+        rejections = parsed.rejections | insertion.rejections
+        origins = parsed.origins | self._read_origins(insertion.rejections)
+        rejected = reject(cursor, self._key, records, rejections, origins)
+        skipped = 0
+        for from_offset, end_offset in gaps((record.offset for record in records), next_offset, chunk.end_offset):
+            skip(cursor, self._key, from_offset, end_offset, "no_record")
+            skipped += end_offset - from_offset
+        inserted, duplicates = len(insertion.inserted), len(insertion.duplicates)
+        advance(
+            cursor, self._key, Totals(chunk.end_offset, len(records), inserted, duplicates, rejected, skipped=skipped)
+        )
 
 
-def _count(cursor: Cursor, drained: Drained, values: Mapping[str, object]) -> Totals:
-    """Write rejected records and gaps, and give the totals."""
-    cursor.execute(statement("stream_batch_count"))
-    found = cursor.fetchone()
-    assert found is not None, "an aggregate always gives a row"  # noqa: S101 - tells the type checker so
-    records, duplicates, rejected = found
-    if rejected:
-        with drained.raw_of(rejected) as raw:
-            cursor.copy_expert(statement("stream_raw_copy"), raw, size=2**16)
-        cursor.execute(statement("stream_batch_reject"), values)
-    next_offset, end_offset = int(str(values["next_offset"])), int(str(values["end_offset"]))
-    skipped = end_offset - next_offset - records
-    if skipped:
-        cursor.execute(statement("stream_batch_gaps"), values)
-    inserted = records - duplicates - len(rejected)
-    return Totals(end_offset, inserted, duplicates, len(rejected), skipped)
+def _may_pass(error: psycopg2.Error) -> bool:
+    """Return whether a chunk may be written as it is a little later; one that took too long will again."""
+    return is_transient(error) and not isinstance(error, psycopg2.errors.QueryCanceled)
 
 
-def _check_topic(batch: Batch) -> None:
-    """Ask Kafka whether the records came from the topic that the ledger's row is about.
+def reject(
+    cursor: Cursor,
+    key: LedgerKey,
+    records: Iterable[Record],
+    rejections: Mapping[int, Rejection],
+    origins: Mapping[int, Origin],
+) -> int:
+    """Write those records that are rejected as Kafka holds them, each with its reason, and return how many."""
+    rows = [
+        (
+            *(key.topic, key.topic_id, key.partition, record.offset, kafka_timestamp(record.timestamp)),
+            *_origin_fields(origins.get(record.offset)),
+            _kept(record.value, rejections[record.offset]),
+            *rejections[record.offset],
+        )
+        for record in records
+        if record.offset in rejections
+    ]
+    return copy(cursor, "rejected_records", _REJECTED_COLUMNS, rows) if rows else 0
 
-    Asked after they were read and before they are committed: ids never come back, so the answer holds for all of them.
-    """
-    now = topic_id(settings().bootstrap_servers, batch.topic)
-    if now != batch.topic_id.partition("~")[0]:
-        raise LedgerError(f"Topic {batch.topic} was deleted and created again: its id was {batch.topic_id}, is {now}.")
+
+def records_of(messages: Iterable[Message]) -> Iterator[tuple[Record, Origin]]:
+    """Return records as librdkafka reads them, each with what it came with."""
+    for message in messages:
+        _, milliseconds = message.timestamp()
+        yield Record(message.offset() or 0, milliseconds * 1000, as_bytes(message.value())), origin_of(message)
+
+
+def _origin_fields(origin: Origin | None) -> tuple[bytes | None, str | None]:
+    if origin is None:
+        return None, None
+    key, headers = origin
+    if not headers:
+        return key, None
+    # A header may hold any bytes, JSON may not; jsonb refuses U+0000.
+    as_json = [
+        {"key": name.replace("\0", "�"), "value": None if value is None else b64encode(value).decode()}
+        for name, value in headers
+    ]
+    return key, json.dumps(as_json)
+
+
+def _kept(value: bytes | None, rejection: Rejection) -> bytes | None:
+    return value[:_KEPT_OF_A_VALUE] if value and rejection.reason == "unprocessable" else value
+
+
+def unprocessable(value: bytes, why: str) -> Rejection:
+    """Return the rejection of a record that no task can or may process: only the value's first megabyte is kept."""
+    digest = hashlib.sha256(value).hexdigest()
+    return Rejection("unprocessable", f"{why}. Size {len(value)} bytes, SHA-256 {digest}; the first megabyte is kept")
+
+
+def kafka_timestamp(microseconds: int) -> str | None:
+    """Return Kafka's timestamp as text with a zone; None beyond the years that PostgreSQL and Python can write."""
+    try:
+        return datetime.fromtimestamp(microseconds / 1e6, UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def task_name(start_id: int, partition: int) -> str:
+    """Return how a task's session is named in pg_stat_activity."""
+    return f"users_stream start {start_id} partition {partition}"

@@ -10,7 +10,7 @@ from confluent_kafka.admin import (
     OffsetSpec,  # pyright: ignore[reportPrivateImportUsage] - documented, but missing from the package's __all__
 )
 
-from spark.retry import retry
+from contract.retry import retry
 
 _SECONDS = 10
 

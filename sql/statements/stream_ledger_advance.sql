@@ -1,6 +1,7 @@
 UPDATE stream_offsets
 SET
     next_offset = %(next_offset)s,
+    records = records + %(records)s,
     inserted = inserted + %(inserted)s,
     duplicates = duplicates + %(duplicates)s,
     rejected = rejected + %(rejected)s,

@@ -44,9 +44,10 @@ def _of_sessions(stack: Stack) -> Iterator[str]:
     drivers = stack.sessions("users_stream driver")
     if len(drivers) != 2:  # the lease's, and the ledger's
         yield f"the driver has {len(drivers)} sessions"
-    old = [session for session in stack.sessions("users_stream partition %") if session["seconds"] > 10]
-    if old:
-        yield f"sessions of the sink stay open: {old}"
+    # A Python worker keeps its session, and no transaction in it.
+    busy = [session for session in stack.sessions("users_stream start %") if session["transaction_seconds"] > 10]
+    if busy:
+        yield f"sessions of the sink are in a transaction for long: {busy}"
     if not stack.one(_HEARTBEAT):
         yield "the newest driver has no fresh heartbeat"
 

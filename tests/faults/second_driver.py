@@ -17,8 +17,8 @@ from tests.integration.stack import Stack
 
 _SCRIPT = """
 import sys
-from spark import lease, users_stream
-lease.refusal = lambda session, start_id: None
+from spark import driver_state, users_stream
+driver_state.Lease.acquire = lambda self: None
 sys.exit(users_stream.main())
 """
 _PART = 1000  # more than the schedule's people

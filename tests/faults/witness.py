@@ -13,7 +13,7 @@ from tests.integration.stack import Stack
 
 _OPEN = """
 SELECT backend_xid::TEXT, client_port FROM pg_stat_activity
-WHERE application_name LIKE 'users_stream partition %' AND backend_xid IS NOT NULL
+WHERE application_name LIKE 'users_stream start %' AND backend_xid IS NOT NULL
 ORDER BY xact_start DESC LIMIT 1
 """
 _STATUS = "SELECT pg_xact_status(%(xid)s::xid8) AS status"

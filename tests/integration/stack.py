@@ -90,7 +90,8 @@ class Stack:
     def sessions(self, name: str) -> list[dict[str, Any]]:
         """Give the sessions whose application_name is LIKE this, with how long each has been there."""
         return self.as_superuser(
-            "SELECT pid, application_name, state, extract(epoch FROM now() - backend_start) AS seconds "
+            "SELECT pid, application_name, state, extract(epoch FROM now() - backend_start) AS seconds, "
+            "coalesce(extract(epoch FROM now() - xact_start), 0) AS transaction_seconds "
             "FROM pg_stat_activity WHERE application_name LIKE %(name)s",
             name=name,
         )

@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql.streaming.query import StreamingQuery
 
 from pipeline_defs.database import Database as Tables
-from spark import progress
+from spark import driver_state
 from tests.postgresql.server import Database
 
 _LONG_AGO = datetime.now(UTC) - timedelta(days=1)
@@ -165,11 +165,10 @@ def test_the_first_slots_after_the_schedule_was_off_are_told_apart(
 def test_the_heartbeat_moves_on_while_the_first_batch_takes_long(
     run: Run, database: Database, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_REPORTS", 0.0)
+    monkeypatch.setattr(driver_state, "_SECONDS_BETWEEN_REPORTS", 0.0)
     at_its_first_batch = cast("StreamingQuery", SimpleNamespace(recentProgress=[]))
-    with closing(database.connect("users_stream")) as connection:
-        connection.autocommit = True
-        reporter = progress.Reporter(connection, "app-1")
+    with closing(driver_state.Session(database.url("users_stream"))) as session:
+        reporter = driver_state.Reporter(session, "app-1")
         reporter.report(at_its_first_batch)
         before = run("stream_progress_latest")[0]["heartbeat_at"]
         reporter.report(at_its_first_batch)

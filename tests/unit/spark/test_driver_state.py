@@ -1,6 +1,6 @@
 """What of Spark's progress becomes rows of stream_progress."""
 
-from spark.progress import rows
+from spark.driver_state import progress_rows
 
 IDLE = {"batchId": 4, "timestamp": "2026-01-01T00:00:09.000Z", "numInputRows": 0, "durationMs": {"latestOffset": 2}}
 BATCH = {
@@ -15,7 +15,7 @@ BATCH = {
 
 
 def test_each_batch_is_a_row():
-    (row,) = rows("app", [BATCH], -1)
+    (row,) = progress_rows("app", [BATCH], -1)
     assert row == {
         "application_id": "app",
         "batch_id": 3,
@@ -28,15 +28,15 @@ def test_each_batch_is_a_row():
     }
 
 
-def test_the_batch_last_written_is_written_again_and_older_ones_are_not():
-    written = [row["batch_id"] for row in rows("app", [BATCH | {"batchId": 2}, BATCH, IDLE], 3)]
+def test_last_batch_is_written_again_older_ones_not():
+    written = [row["batch_id"] for row in progress_rows("app", [BATCH | {"batchId": 2}, BATCH, IDLE], 3)]
     assert written == [3, 4]
 
 
-def test_of_one_batch_the_latest_word_counts():
-    assert [row["input_rows"] for row in rows("app", [IDLE, BATCH | {"batchId": 4}], 3)] == [10]
+def test_latest_word_of_a_batch_counts():
+    assert [row["input_rows"] for row in progress_rows("app", [IDLE, BATCH | {"batchId": 4}], 3)] == [10]
 
 
-def test_a_query_that_has_said_nothing_is_alive_all_the_same():
-    (row,) = rows("app", [], -1)
+def test_silent_query_is_alive():
+    (row,) = progress_rows("app", [], -1)
     assert (row["batch_id"], row["input_rows"], row["durations_ms"]) == (0, 0, "{}")

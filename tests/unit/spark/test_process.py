@@ -2,7 +2,7 @@
 
 import pytest
 
-from spark.cause import cause
+from spark.process import summarize_error
 
 _FROM_A_TASK = """[STREAM_FAILED] Query [id = 34de, runId = f1ca] terminated with exception: raised by \
 the Python Proxy. Return Message: Traceback (most recent call last):
@@ -37,5 +37,5 @@ _OF_KAFKA = "[STREAM_FAILED] Query terminated: Some of the partitions are gone.\
         ),
     ],
 )
-def test_the_cause_is_what_people_read(words: str, expected: str):
-    assert cause(RuntimeError(words)) == expected
+def test_summary_is_what_people_read(words: str, expected: str):
+    assert summarize_error(RuntimeError(words)) == expected

@@ -8,7 +8,7 @@ from spark.topic import Topic, TopicError, look
 FOUND = Topic("random-user", "A", {0: 0}, {0: 9})
 
 
-def test_kafka_is_asked_again_until_it_answers(monkeypatch: pytest.MonkeyPatch):
+def test_kafka_is_asked_again(monkeypatch: pytest.MonkeyPatch):
     answers: list[Topic | TopicError] = [TopicError("away"), TopicError("away"), FOUND]
 
     def answer(*_: str) -> Topic:
@@ -21,11 +21,11 @@ def test_kafka_is_asked_again_until_it_answers(monkeypatch: pytest.MonkeyPatch):
     assert look("nowhere:1", "random-user", 60) == FOUND
 
 
-def test_a_kafka_that_stays_away_is_no_fault_of_the_driver(monkeypatch: pytest.MonkeyPatch):
+def test_kafka_away_is_no_fault_of_the_driver(monkeypatch: pytest.MonkeyPatch):
     def fail(*_: str) -> Topic:
         raise TopicError("away")
 
     monkeypatch.setattr(topic, "_look", fail)
     with pytest.raises(TopicError) as caught:
         look("nowhere:1", "random-user", 0)
-    assert users_stream._blame(caught.value) == ("lost", "")
+    assert users_stream._classify_failure(caught.value) == ("lost", "away")

@@ -1,0 +1,7 @@
+-- Whoever takes the lease ends what older drivers' tasks still do.
+SELECT pg_terminate_backend(pid)
+FROM pg_stat_activity
+WHERE
+    usename = current_user
+    AND application_name LIKE 'users\_stream start %%'
+    AND application_name NOT LIKE %(own)s;
