@@ -26,8 +26,10 @@ from pipeline_defs.stream_jobs import STREAM_JOBS
 )
 def _make_tables_and_topic(context: OpExecutionContext, settings: ResourceParam[Settings]) -> None:
     with clear_failure():
-        for line in (*provision.schema(settings.database_url), provision.topic(settings)):
+        # Each line as it comes: how long an upgrade takes is said before it begins.
+        for line in provision.schema(settings.database_url, settings.database_admin_url):
             context.log.info(line)
+        context.log.info(provision.topic(settings))
 
 
 @op(

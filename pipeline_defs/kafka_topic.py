@@ -23,6 +23,7 @@ from confluent_kafka.admin import (
     TopicDescription,
 )
 
+from contract.retry import retry
 from pipeline_defs.errors import PipelineError
 from pipeline_defs.producer_configuration import ProducerConfiguration, configure
 
@@ -77,7 +78,18 @@ class TopicShape:
             "message.timestamp.before.max.ms": str(_HUNDRED_YEARS),
             "min.insync.replicas": str(max(1, self.replicas - 1)),
             "retention.ms": str(self.retention_hours * 3_600_000),
+            # A replica that lacks acknowledged records never leads: a partition without another one waits for it.
+            "unclean.leader.election.enable": "false",
         }
+
+
+@dataclass(frozen=True)
+class Provisioned:
+    """A topic that is there now: its id, whether it was created just now, and what was done, in words."""
+
+    topic_id: str
+    is_new: bool
+    text: str
 
 
 class Topic:
@@ -129,8 +141,8 @@ class Topic:
             asked = admin.list_offsets(wanted, request_timeout=_ASK_SECONDS)
             return {place.partition: found.result(_ASK_SECONDS + 1).offset for place, found in asked.items()}
 
-    def provision(self, shape: TopicShape) -> str:
-        """Create the topic, or give an existing one the partitions and settings of the shape. Say what was done.
+    def provision(self, shape: TopicShape) -> Provisioned:
+        """Create the topic, or give an existing one the partitions and settings of the shape.
 
         Raises:
             TopicError: the cluster doesn't answer, or refuses.
@@ -139,10 +151,20 @@ class Topic:
         with self._explained("creating it"):
             new = NewTopic(self.name, shape.partitions, shape.replicas, config=shape.configuration)
             created = admin.create_topics([new], operation_timeout=20.0, request_timeout=_CREATE_SECONDS)
-            if _succeeds(created[self.name].result, unless=KafkaError.TOPIC_ALREADY_EXISTS):
-                return f"topic {self.name} created with {shape.partitions} partitions, {shape.replicas} replicas each"
+            is_new = _succeeds(created[self.name].result, unless=KafkaError.TOPIC_ALREADY_EXISTS)
+        if is_new:
+            # The broker that is asked may learn of the topic a moment after the one that created it.
+            state = retry(self.describe, _CREATE_SECONDS, TopicError)
+            text = f"topic {self.name} created with {shape.partitions} partitions, {shape.replicas} replicas each"
+        else:
+            state = self.describe()
+            self._change(admin, len(state.partitions), shape)
+            partitions = max(len(state.partitions), shape.partitions)
+            text = f"topic {self.name} is there with {partitions} partitions, its settings applied"
+        return Provisioned(state.topic_id, is_new, text)
+
+    def _change(self, admin: AdminClient, present: int, shape: TopicShape) -> None:
         with self._explained("changing it"):
-            present = len(self.describe().partitions)
             if present < shape.partitions:
                 grown = admin.create_partitions(
                     [NewPartitions(self.name, shape.partitions)], request_timeout=_CREATE_SECONDS
@@ -154,7 +176,6 @@ class Topic:
             ]
             resource = ConfigResource(ResourceType.TOPIC, self.name, incremental_configs=entries)
             admin.incremental_alter_configs([resource], request_timeout=_ASK_SECONDS)[resource].result(_ASK_SECONDS + 1)
-        return f"topic {self.name} is there with {max(present, shape.partitions)} partitions, its settings applied"
 
     def _admin(self) -> AdminClient:
         configuration = {"bootstrap.servers": self.bootstrap_servers, "client.id": "pipeline_defs", "log_level": 4}

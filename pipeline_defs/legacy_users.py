@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg2.errors
@@ -13,12 +14,44 @@ from pipeline_defs.database import DatabaseError
 
 # As old as pg_input_is_valid, which tells whether a value can be cast.
 _OLDEST_VERSION = 16
-# Casting and indexing ten million rows takes minutes. Times are read and written as UTC.
-_LIMITS = "SET LOCAL statement_timeout = '1h'; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'"
+# Casting and indexing ten million rows takes minutes. Times are read and written as UTC. PostgreSQL gives up within
+# seconds when this program is killed: without that, it would write to the end, and only then take it all back.
+_LIMITS = """
+SET LOCAL statement_timeout = '{statement_timeout}';
+SET LOCAL client_connection_check_interval = '5s';
+SET LOCAL timezone = 'UTC';
+SET LOCAL datestyle = 'ISO';
+"""
 _UNCHANGED = "Nothing was changed."
 
 
-def upgrade(connection: psycopg2.extensions.connection) -> str | None:
+class TableInUseError(DatabaseError):
+    """Somebody reads or writes a table that has to be changed. It may be free a moment later."""
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """What it takes to write the table anew: its rows, estimated, and the bytes that it and its indexes have."""
+
+    rows: int
+    bytes: int
+
+
+def needed_rewrite(connection: psycopg2.extensions.connection) -> Rewrite | None:
+    """Return what the upgrade will rewrite, read from the catalog; None where there is no table, or nothing to rewrite.
+
+    Raises:
+        DatabaseError: the table can't be upgraded.
+    """
+    with connection.cursor(cursor_factory=RealDictCursor) as cursor:
+        if not (_is_ours(cursor) and (_needs_conversion(cursor) or _rows(cursor, "legacy_narrow")[0]["ids"])):
+            return None
+        _refuse_what_cannot_be_cast(cursor)
+        [size] = _rows(cursor, "legacy_size")
+        return Rewrite(size["row_count"], size["bytes"])
+
+
+def upgrade(connection: psycopg2.extensions.connection) -> list[str]:
     """Bring the table to the shape of `schema/010_users.sql`, and move rows that break its rules to another table.
 
     Whether there is anything to do is asked of the catalog, at no cost whatever the size of the table.
@@ -27,26 +60,67 @@ def upgrade(connection: psycopg2.extensions.connection) -> str | None:
         connection: whose transaction the caller commits, or rolls back when this raises.
 
     Returns:
-        What was done, in a sentence; None where there is no table yet, or nothing to do.
+        What was done, and what could not be, each a sentence; empty where there is no table yet, or nothing to say.
 
     Raises:
-        DatabaseError: the table can't be upgraded, is in use, or its rows don't add up afterwards.
+        TableInUseError: somebody reads or writes the table.
+        DatabaseError: the table can't be upgraded, or its rows don't add up afterwards.
     """
     with connection.cursor(cursor_factory=RealDictCursor) as cursor:
-        if not (found := _rows(cursor, "legacy_table")):
-            return None
-        _refuse_what_is_not_ours(found[0])
-        cursor.execute(sql.statement("legacy_columns"))
-        if not _rows(cursor, "legacy_needed")[0]["needed"] and _rows(cursor, "users_unique_index")[0]["guarded"]:
-            return None
-        problems = [row["problem"] for row in _rows(cursor, "legacy_problems")]
-        if connection.server_version < _OLDEST_VERSION * 10_000:
-            problems.append(f"that takes PostgreSQL {_OLDEST_VERSION} or newer")
-        if problems:
-            raise DatabaseError(f"Table users can't be upgraded: {'; '.join(problems)}. {_UNCHANGED}")
-        cursor.execute(_LIMITS)
+        if not _is_ours(cursor):
+            return []
+        lines = []
+        [narrow] = _rows(cursor, "legacy_narrow")
         with _explained():
-            return _move_and_convert(cursor)
+            if _needs_conversion(cursor):
+                _refuse_what_cannot_be_cast(cursor)
+                cursor.execute(_LIMITS.format(statement_timeout="1h"))
+                lines.append(_move_and_convert(cursor))
+                cursor.execute(sql.statement("legacy_widen_sequence"))
+            elif narrow["ids"] or narrow["sequence"]:
+                lines.append(_widen(cursor, ids=narrow["ids"]))
+        return [*lines, _warning(narrow["held_by"])] if narrow["held_by"] else lines
+
+
+def _is_ours(cursor: RealDictCursor) -> bool:
+    """Return whether there is a table, and make the temporary tables that describe its columns.
+
+    Raises:
+        DatabaseError: this role may not change what has its name.
+    """
+    if not (tables := _rows(cursor, "legacy_table")):
+        return False
+    _refuse_what_is_not_ours(tables[0])
+    cursor.execute(sql.statement("legacy_columns"))
+    return True
+
+
+def _needs_conversion(cursor: RealDictCursor) -> bool:
+    return _rows(cursor, "legacy_needed")[0]["needed"] or not _rows(cursor, "users_unique_index")[0]["guarded"]
+
+
+def _refuse_what_cannot_be_cast(cursor: RealDictCursor) -> None:
+    problems = [row["problem"] for row in _rows(cursor, "legacy_problems")]
+    if cursor.connection.server_version < _OLDEST_VERSION * 10_000:
+        problems.append(f"that takes PostgreSQL {_OLDEST_VERSION} or newer")
+    if problems:
+        raise DatabaseError(f"Table users can't be upgraded: {'; '.join(problems)}. {_UNCHANGED}")
+
+
+def _widen(cursor: RealDictCursor, *, ids: bool) -> str:
+    cursor.execute(_LIMITS.format(statement_timeout="30min"))
+    if ids:
+        cursor.execute(sql.statement("legacy_lock"))
+        cursor.execute(sql.statement("legacy_widen_ids"))
+    cursor.execute(sql.statement("legacy_widen_sequence"))
+    return f"{'the ids of table users' if ids else 'the numbers for new ids of table users'} have 64 bits now"
+
+
+def _warning(held_by: str) -> str:
+    return (
+        f"warning: the ids of table users keep 32 bits and end at 2147483647, because of {held_by}. Drop what holds "
+        "them, provision again, and create it anew."
+    )
 
 
 def _move_and_convert(cursor: RealDictCursor) -> str:
@@ -89,8 +163,8 @@ def _explained() -> Iterator[None]:
     """Turn the refusals that a table's own content can cause into a sentence; leave the others to the caller."""
     try:
         yield
-    except psycopg2.errors.LockNotAvailable:
-        raise DatabaseError(
+    except (psycopg2.errors.LockNotAvailable, psycopg2.errors.DeadlockDetected):
+        raise TableInUseError(
             "Table users has to be upgraded and is in use. Stop what reads or writes it (the stream: job stop_stream), "
             f"and provision again. {_UNCHANGED}"
         ) from None

@@ -167,7 +167,7 @@ def _pipeline_settings(here: Site, passwords: dict[str, str]) -> PipelineSetting
 def _provision_database(settings: PipelineSettings, console: Console) -> None:
     """Make roles, databases and tables, and show what became of the tables."""
     list(provision.cluster(settings))
-    for line in provision.schema(settings.database_url):
+    for line in provision.schema(settings.database_url, settings.database_admin_url):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
@@ -179,7 +179,8 @@ def _steps(settings: PipelineSettings, console: Console) -> dict[str, tuple[tupl
             lambda: _provision_database(settings, console),
         ),
         dagster_home.TOPIC_STEP: (
-            tuple(f"broker-{number}" for number in kafka.NUMBERS),
+            # That a topic was created is written into the database.
+            (dagster_home.DATABASE_STEP, *(f"broker-{number}" for number in kafka.NUMBERS)),
             lambda: provision.topic(settings),
         ),
     }

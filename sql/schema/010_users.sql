@@ -1,7 +1,7 @@
 -- The people. The columns down to email_domain are those of the project that this one replaces, in its order.
 -- A table that is there already is brought to this shape by statements/legacy_*.sql, before this file is applied.
 CREATE TABLE IF NOT EXISTS users (
-    id SERIAL PRIMARY KEY,
+    id BIGSERIAL PRIMARY KEY,
     gender VARCHAR(10),
     name_title VARCHAR(20),
     name_first VARCHAR(50),

@@ -1,12 +1,14 @@
 -- The stream's role may do what the driver and its tasks do, and nothing else.
 GRANT SELECT, INSERT ON users, rejected_records, skipped_offsets TO users_stream;
 GRANT SELECT, INSERT, UPDATE ON stream_offsets, driver_starts, stream_progress TO users_stream;
-GRANT SELECT ON stream_state TO users_stream;
--- A replay moves rejected records into users, and marks them; their key and payload stay as they came.
-GRANT UPDATE (replayed_at, replayed_as, replay, reason, detail) ON rejected_records TO users_stream;
-GRANT SELECT, UPDATE ON replays TO users_stream;
--- Each batch passes through a temporary table.
-DO $$ BEGIN EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO users_stream', current_database()); END $$;
+GRANT SELECT ON stream_state, created_topics TO users_stream;
+-- Of version 0.1.0, whose stream replayed rejected records and took each batch through a temporary table.
+REVOKE UPDATE ON rejected_records FROM users_stream;
+REVOKE ALL ON replays FROM users_stream;
+DO $$ BEGIN
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO users_stream', current_database());
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM users_stream', current_database());
+END $$;
 -- The sequence of the ids has another name in some tables from before this pipeline.
 DO $$
 BEGIN

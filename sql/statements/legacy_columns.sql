@@ -1,8 +1,32 @@
+-- What depends on the type of users.id, so that it can't change: a view, a trigger, a policy. What PostgreSQL makes anew
+-- by itself (keys, indexes, statistics, the default) is none of it.
+CREATE TEMPORARY TABLE users_id_holders ON COMMIT DROP AS
+SELECT DISTINCT
+    CASE
+        WHEN classid = 'pg_rewrite'::REGCLASS
+            THEN (
+                SELECT pg_describe_object('pg_class'::REGCLASS, ev_class, 0)
+                FROM pg_rewrite
+                WHERE pg_rewrite.oid = objid
+            )
+        ELSE pg_describe_object(classid, objid, objsubid)
+    END AS what
+FROM pg_depend
+INNER JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
+WHERE
+    refclassid = 'pg_class'::REGCLASS
+    AND refobjid = 'users'::REGCLASS
+    AND attname = 'id'
+    AND classid IN (
+        'pg_rewrite'::REGCLASS, 'pg_trigger'::REGCLASS, 'pg_policy'::REGCLASS, 'pg_proc'::REGCLASS,
+        'pg_publication_rel'::REGCLASS
+    );
+
 -- The columns that users must have, beside those that it has. `made_from` names the kinds of types that can be cast.
 CREATE TEMPORARY TABLE users_columns ON COMMIT DROP AS
 WITH wanted (name, type, made_from) AS (
     VALUES
-    ('id', 'integer', '{number}'),
+    ('id', 'bigint', '{number}'),
     ('gender', 'character varying(10)', '{text}'),
     ('name_title', 'character varying(20)', '{text}'),
     ('name_first', 'character varying(50)', '{text}'),
@@ -54,8 +78,9 @@ SELECT
     present.number,
     wanted.type IS NOT NULL AS is_wanted,
     present.type IS NOT NULL AS is_present,
-    -- An id of 64 bits is as good, and does not fit into one of 32.
-    wanted.type <> present.type AND NOT (name = 'id' AND present.type = 'bigint') AS is_other_type,
+    -- An id of 32 bits does where something holds it.
+    wanted.type <> present.type
+    AND NOT (name = 'id' AND present.type = 'integer' AND EXISTS (SELECT FROM users_id_holders)) AS is_other_type,
     present.never_null,
     present.is_generated,
     present.has_default

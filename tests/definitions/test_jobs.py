@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from pipeline_defs import history, provision, slots, tick
 from pipeline_defs.definitions import defs
+from pipeline_defs.replay import Replayer, Request, Result
 from pipeline_defs.settings import Settings
 from pipeline_defs.stream_jobs import DECISION_TAG
 from tests.definitions.fakes import (
@@ -245,8 +246,8 @@ def test_a_check_that_cant_look_fails_and_says_why(world: World):
 def test_provision_makes_tables_and_topic(world: World, monkeypatch: pytest.MonkeyPatch):
     made: list[object] = []
 
-    def schema(url: SecretStr) -> list[str]:
-        made.append(url)
+    def schema(url: SecretStr, admin_url: SecretStr | None) -> list[str]:
+        made.extend([url, admin_url])
         return ["tables"]
 
     def topic(given: Settings) -> str:
@@ -256,7 +257,7 @@ def test_provision_makes_tables_and_topic(world: World, monkeypatch: pytest.Monk
     monkeypatch.setattr(provision, "schema", schema)
     monkeypatch.setattr(provision, "topic", topic)
     assert world.run("provision").success
-    assert made == [world.settings.database_url, world.settings.kafka_topic]
+    assert made == [world.settings.database_url, world.settings.database_admin_url, world.settings.kafka_topic]
 
 
 @pytest.mark.usefixtures("sender")
@@ -280,24 +281,34 @@ def test_prune_history_says_how_much_went(world: World, instance: DagsterInstanc
 # replay_rejected
 
 
-def test_replay_rejected_asks_for_what_its_config_says(world: World):
-    world.database.answers |= {
-        "replay_request": [{"id": 7}],
-        "replay_read": [{"found": 2, "inserted": 1, "duplicates": 1, "still_rejected": 0, "outcome": "done"}],
-    }
-    asked = {"reason": "too_long", "rejected_from": "2026-05-04T12:00:00Z", "from_offset": 3}
-    assert world.run_with({"ops": {"replay": {"config": asked}}}, "replay_rejected").success
-    [request] = world.database.values_of("replay_request")
-    assert (request["reason"], request["rejected_from"], request["from_offset"]) == ("too_long", NOW, 3)
-    assert request["rejected_to"] is None
-    [submission] = world.spark_master.submitted
-    assert submission.alone
+def test_replay_rejected_asks_for_what_its_config_says(world: World, monkeypatch: pytest.MonkeyPatch):
+    asked: list[object] = []
+
+    def run(replayer: Replayer, request: Request, requested_by: str) -> Result:
+        asked.extend((replayer.url, request, requested_by))
+        return Result(found=2, inserted=1, duplicates=1)
+
+    monkeypatch.setattr(Replayer, "run", run)
+    config = {"reason": "too_long", "rejected_from": "2026-05-04T12:00:00Z", "from_offset": 3}
+    result = world.run_with({"ops": {"replay": {"config": config}}}, "replay_rejected")
+    url = world.settings.database_url.get_secret_value()
+    request = Request(reason="too_long", rejected_from=NOW, from_offset=3)
+    assert asked == [url, request, f"replay_rejected run {result.run_id}"]
+    [event] = [event for event in result.all_events if event.is_successful_output]
+    metadata = {name: value.value for name, value in event.step_output_data.metadata.items()}
+    assert metadata == {"found": 2, "inserted": 1, "duplicates": 1, "still_rejected": 0}
 
 
-def test_replay_rejected_refuses_a_time_without_a_zone_in_a_sentence(world: World):
-    result = world.run_with({"ops": {"replay": {"config": {"rejected_to": "yesterday"}}}}, "replay_rejected")
-    assert "rejected_to is 'yesterday', which is no time with a zone." in failure_of(result)
-    assert not world.spark_master.submitted
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ({"rejected_to": "yesterday"}, "rejected_to is 'yesterday', which is no time with a zone."),
+        ({"reason": "to_long"}, "reason is 'to_long', which there is not. Write one of tombstone, empty,"),
+    ],
+)
+def test_replay_rejected_refuses_in_a_sentence(world: World, config: dict[str, str], sentence: str):
+    result = world.run_with({"ops": {"replay": {"config": config}}}, "replay_rejected")
+    assert sentence in failure_of(result)
 
 
 # acknowledge_losses

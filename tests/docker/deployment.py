@@ -19,7 +19,10 @@ from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 # What a deployment is made of, as .dockerignore has it.
-PARTS = ("docker", "pipeline_defs", "spark", "sql", "stack", ".dockerignore", "requirements.lock", "workspace.yaml")
+PARTS = (
+    *("contract", "docker", "pipeline_defs", "spark", "sql", "stack"),
+    *(".dockerignore", "requirements.lock", "workspace.yaml"),
+)
 STAND_IN = "random-user-pipeline-tests/postgres:18"
 
 _MINUTES = 60

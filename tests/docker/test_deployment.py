@@ -171,7 +171,7 @@ def test_a_setting_of_the_producer_leaves_the_stream_alone(deployment: Deploymen
 def test_an_edit_of_the_streams_code_replaces_it_after_its_batch(deployment: Deployment):
     before, driver = identities(deployment), deployment.sql(LAST_DRIVER)
     version = deployment.sql("SELECT code_version FROM driver_starts ORDER BY id DESC LIMIT 1")
-    deployment.edit("spark/parse.py", "# edited")
+    deployment.edit("contract/contract.py", "# edited")
     deployment.start()
     assert replaced(before, identities(deployment)) == {"dagster-code", "spark-worker-1", "spark-worker-2"}
     assert deployment.sql("SELECT outcome FROM driver_starts WHERE id = :'id'", id=driver) == "stopped"
@@ -221,7 +221,9 @@ def test_down_keeps_the_data_and_the_stream_goes_on_from_its_offsets(deployment:
 def test_data_of_an_older_version_are_upgraded(deployment: Deployment):
     deployment.down()
     deployment.compose("up", "--detach", "--wait", "postgres")
-    deployment.sql(f"DROP TABLE users, stream_offsets, rejected_records, skipped_offsets; {OLDER_USERS}")
+    deployment.sql(
+        f"DROP VIEW replay_waiting; DROP TABLE users, stream_offsets, rejected_records, skipped_offsets; {OLDER_USERS}"
+    )
     deployment.start()
     assert "table users was upgraded: 3 rows before, 2 kept, 1 moved" in deployment.started
     assert deployment.sql("SELECT count(*) FROM users WHERE name_first = 'Ana' AND email_domain = 'example.com'") == "2"

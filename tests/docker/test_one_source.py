@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from docker.dockerfile.requirements import selection
+from pipeline_defs.stream import CODE_FOLDERS
 from stack import dagster_home, kafka, spark_cluster
 from stack.components import Site
 from stack.settings import Settings
@@ -86,6 +87,15 @@ def test_the_stream_gets_the_local_stacks_environment(site: Site):
     options = re.search(r'SPARK_WORKER_OPTS="([^"]*)"', script)
     assert options is not None
     assert options[1].split() == workers[0].environment["SPARK_WORKER_OPTS"].split()
+
+
+@pytest.mark.parametrize("image", ["spark-worker", "dagster-code"])
+def test_images_hold_the_streams_code(image: str):
+    """The workers run it, and Dagster computes its version."""
+    stage = DOCKERFILE.partition(f" AS {image}\n")[2].partition("\nFROM ")[0]
+    assert set(CODE_FOLDERS) <= set(re.findall(r"^COPY (\w+) ", stage, flags=re.MULTILINE))
+    context = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {f"!{folder}" for folder in CODE_FOLDERS} <= set(context)
 
 
 def test_every_package_comes_from_the_lock_file_with_its_hash():

@@ -2,8 +2,10 @@ import pytest
 from pydantic import SecretStr
 
 from pipeline_defs import kafka_topic, provision
+from pipeline_defs.database import DatabaseError
 from pipeline_defs.errors import SettingsError
 from pipeline_defs.kafka_topic import TopicError, TopicShape
+from pipeline_defs.legacy_users import Rewrite
 from pipeline_defs.settings import Settings
 
 
@@ -54,3 +56,19 @@ def test_one_replica_may_be_away_while_records_are_acknowledged(replicas: int, i
 def test_brokers_refuse_records_with_a_time_that_spark_cannot_hold():
     oldest = int(TopicShape(3, 3, 24).configuration["message.timestamp.before.max.ms"])
     assert 86_400_000 < oldest < 2**63 // 1000 - 2**53 // 1000
+
+
+def test_replica_that_lacks_records_never_leads():
+    assert TopicShape(3, 3, 24).configuration["unclean.leader.election.enable"] == "false"
+
+
+@pytest.mark.parametrize(("free", "ends"), [(None, "(free: unknown)"), (12 * 10**9, "(free: 12.0 GB)")])
+def test_rewrite_is_sized_up_for_people(free: int | None, ends: str):
+    text = provision._size_up(Rewrite(5_000_000, 1_635_000_000), free)
+    assert "about 5,000,000 rows, 1.6 GB" in text
+    assert text.endswith(ends)
+
+
+def test_rewrite_without_room_is_refused():
+    with pytest.raises(DatabaseError, match=r"needs 1\.6 GB more .* 1\.0 GB are free"):
+        provision._size_up(Rewrite(5_000_000, 1_635_000_000), 10**9)

@@ -1,0 +1,1 @@
+INSERT INTO driver_starts (driver_id) VALUES (%(driver_id)s) RETURNING id;
