@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from dagster import AssetCheckResult
 
-from pipeline_defs import proof, proof_reading, rejection
+from pipeline_defs import rejection
 from pipeline_defs.asset_check import check_of
 from pipeline_defs.database import Database
 from pipeline_defs.judgements import (
@@ -16,6 +16,7 @@ from pipeline_defs.judgements import (
     judge_uniqueness,
 )
 from pipeline_defs.kafka_topic import Topic
+from pipeline_defs.nothing_lost import evidence, judgement
 from pipeline_defs.settings import Settings
 
 
@@ -49,11 +50,12 @@ def complete_rows(database: Database) -> AssetCheckResult:
 
 @check_of(
     "users",
-    "The ledger adds up, the rows agree with it, and the newest records of Kafka, read again, are where it says.",
+    "The ledger adds up, the rows agree with it, and Kafka, read again, holds the newest records where it says, and "
+    "none in its gaps.",
 )
 def nothing_lost(database: Database, topic: Topic) -> AssetCheckResult:
-    """Look at the ledger, the rows and the newest records, and judge whether anything is lost."""
-    return proof.judge(proof_reading.look(database, topic))
+    """Return whether anything is lost, by the ledger, the rows, its gaps and the newest records."""
+    return judgement.judge(evidence.collect(database, topic))
 
 
 @check_of(

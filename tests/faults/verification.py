@@ -25,7 +25,8 @@ SELECT
     - (SELECT coalesce(sum(inserted), 0) FROM replays)
     - sum(inserted) AS users,
     (SELECT count(*) FROM rejected_records) - sum(rejected) AS rejected,
-    sum(inserted + duplicates + rejected + skipped - (next_offset - first_offset)) AS ledger
+    sum(abs(inserted + duplicates + rejected - records)) AS records,
+    sum(abs(records + skipped - (next_offset - first_offset))) AS offsets
 FROM stream_offsets
 """
 

@@ -1,20 +1,20 @@
-"""What the pipeline's own check `nothing_lost` says, asked at once instead of at its next turn."""
+"""What the pipeline's own check `nothing_lost` shows, asked at once instead of when it is due."""
 
 from pydantic import SecretStr
 
-from pipeline_defs import proof, proof_reading
 from pipeline_defs.database import Database
 from pipeline_defs.kafka_topic import Topic
+from pipeline_defs.nothing_lost import evidence, judgement
 from tests.integration.stack import TOPIC, Stack
 
 _COUNT_SECONDS = 300
 
 
 def complaint(stack: Stack) -> str:
-    """Count the rows now, and give what the check complains of: nothing while it is green."""
+    """Count all rows now, and return what the check complains of: nothing while it is green."""
     database = _database(stack)
     database.run("proof_count")
-    judged = proof.judge(proof_reading.look(database, Topic(stack.bootstrap_servers, TOPIC)))
+    judged = judgement.judge(evidence.collect(database, Topic(stack.bootstrap_servers, TOPIC)))
     return "" if judged.passed else judged.description or "without a word"
 
 

@@ -3,15 +3,33 @@
 from uuid import uuid4
 
 from tests.integration import kafka, proof, stream
-from tests.integration.cases import person
 from tests.integration.kafka import Headers
 from tests.integration.stack import TOPIC, Stack
+from tests.support.records import person
 from tests.waiting import until
 
 _PEOPLE = 30
 _SKIPPED = """
 SELECT partition, from_offset, to_offset FROM skipped_offsets
 WHERE reason = %(reason)s AND noticed_at > %(since)s ORDER BY partition
+"""
+_UNCHECKED = """
+SELECT count(*) FROM skipped_offsets
+WHERE reason = 'no_record' AND noticed_at > %(since)s AND checked_at IS NULL
+"""
+# As a sink would have done that was never handed the record.
+_LEAVE_OUT = """
+INSERT INTO skipped_offsets (topic_id, partition, from_offset, to_offset, reason)
+SELECT topic_id, kafka_partition, kafka_offset, kafka_offset, 'no_record'
+FROM users INNER JOIN stream_offsets ON kafka_partition = partition AND kafka_offset >= first_offset
+WHERE topic_id LIKE %(topic_id)s AND topic = %(topic)s
+ORDER BY opened_at DESC, users.id DESC
+LIMIT 1
+RETURNING topic_id, partition, from_offset
+"""
+_FORGET = """
+DELETE FROM skipped_offsets
+WHERE topic_id = %(topic_id)s AND partition = %(partition)s AND from_offset = %(from_offset)s
 """
 
 
@@ -41,6 +59,23 @@ def test_the_marker_of_a_transaction_is_passed_over(stack: Stack) -> None:
 
     until(lambda: passed() == partitions, "one marker passed over in each partition")
     assert not proof.complaint(stack)
+    # The check saw no record there, or a sensor's did at the same time.
+    until(lambda: stack.one(_UNCHECKED, since=since) == 0, "the markers read again")
+
+
+def test_a_record_in_a_gap_is_noticed(stack: Stack) -> None:
+    """A gap of the ledger where Kafka has a record: the check reads it again, and fails until somebody knows."""
+    until(lambda: stack.one("SELECT count(*) FROM users") >= 10, "ten rows")
+    assert not proof.complaint(stack)
+    [gap] = stack.query(_LEAVE_OUT, topic=TOPIC, topic_id=f"{stack.topic_id()}%")
+    try:
+        sentence = f"Partition {gap['partition']}, offset {gap['from_offset']}: a record is there"
+        assert sentence in proof.complaint(stack)
+        assert sentence in proof.complaint(stack)
+        proof.acknowledge(stack)
+        assert not proof.complaint(stack)
+    finally:
+        stack.query(_FORGET, **gap)
 
 
 def test_what_retention_deletes_unread_is_skipped_by_name_and_the_check_fails(stack: Stack) -> None:
