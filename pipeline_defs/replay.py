@@ -1,26 +1,47 @@
-"""The replay of rejected records: ask for it in `replays`, run it on the cluster, and watch it get on."""
+"""The replay of rejected records: they are parsed with today's code, and what is a row now moves into its table.
 
-import time
-from collections.abc import Callable
+Records are moved a bounded number at a time, each time in one transaction that inserts, marks and counts. So it does
+not matter where a replay is killed, nor how often one is asked for: what was moved is marked, and never moved again.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from typing import NamedTuple, TypeVar
 
-from pipeline_defs.database import Database
+import psycopg2
+
+from contract.contract import Contract
+from contract.insertion import Candidate, insert
+from contract.person import PERSON
+from contract.refusals import Refusals, TableFault
+from contract.rejection import REASONS, Rejection
+from contract.retry import retry
+from pipeline_defs.database import explained
 from pipeline_defs.errors import PipelineError
-from pipeline_defs.settings import Settings
-from pipeline_defs.spark_master import SparkMaster, SparkMasterError, Submission
+from sql import statement
+from sql.connection import Connection, Cursor, connect, is_transient
 
 NAME = "replay_rejected"
+RECORDS_AT_A_TIME = 2000
+BYTES_AT_A_TIME = 8 * 2**20
+_RETRY_SECONDS = 60
+
+Work = TypeVar("Work")
 
 
 class ReplayError(PipelineError):
-    """The replay did not come to its end."""
+    """The replay can't begin, or did not come to its end."""
+
+
+class AnotherReplayError(ReplayError):
+    """Another replay is at work."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """Which rejected records to look at again; None asks for all. Those that were replayed before never count.
+    """Which rejected records to read again; None asks for all. Those that were replayed before never count.
 
     Attributes:
         reason: their reason, a code of docs/rejected-records.md.
@@ -38,118 +59,208 @@ class Request:
     from_offset: int | None = None
     to_offset: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.reason is not None and self.reason not in REASONS:
+            raise ReplayError(f"reason is {self.reason!r}, which there is not. Write one of {', '.join(REASONS)}.")
 
-@dataclass(frozen=True)
-class Result:
-    """What a replay has done so far. `found` is None before it has begun."""
 
-    found: int | None
-    inserted: int
-    duplicates: int
-    still_rejected: int
+class Result(NamedTuple):
+    """What a replay has done so far, of the records that waited when it began."""
+
+    found: int
+    inserted: int = 0
+    duplicates: int = 0
+    still_rejected: int = 0
 
     def __str__(self) -> str:
-        if self.found is None:
-            return "waiting for a worker"
         return (
             f"{self.inserted + self.duplicates + self.still_rejected} of {self.found} records: {self.inserted} "
             f"inserted, {self.duplicates} duplicates, {self.still_rejected} still rejected"
         )
 
 
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait for the end of a replay, and between two looks, in seconds."""
+class Place(NamedTuple):
+    """A record's place in Kafka, in the order in which records are replayed."""
 
-    seconds: float = 3000.0
-    between_looks: float = 2.0
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
+    topic_id: str
+    partition: int
+    offset: int
 
 
-def submission(settings: Settings, replay_id: int) -> Submission:
-    """Make what the master is asked to run: beside the stream, once, with a core and memory of its own."""
-    properties = {
-        "spark.master": settings.spark_master_url,
-        "spark.app.name": NAME,
-        "spark.submit.deployMode": "cluster",
-        "spark.jars": "",
-        "spark.driver.supervise": "false",
-        "spark.driver.cores": "1",
-        "spark.driver.memory": settings.spark_driver_memory,
-        "spark.pyspark.python": settings.spark_python,
-        "spark.pyspark.driver.python": settings.spark_python,
-    }
-    script = Path(settings.spark_application).with_name(f"{NAME}.py")
-    return Submission(str(script), properties, arguments=(str(replay_id),), alone=True)
+class Record(NamedTuple):
+    """A rejected record."""
+
+    place: Place
+    timestamp: str | None
+    payload: memoryview | None
+    reason: str
+    detail: str
 
 
 @dataclass(frozen=True)
 class Replayer:
-    """Carries out replays, one call each. `tell` is given a sentence whenever one gets on."""
+    """Carries out replays, one call each.
 
-    database: Database
-    master: SparkMaster
-    settings: Settings
-    tell: Callable[[str], None]
-    patience: Patience = Patience()
+    Attributes:
+        url: the database, as libpq reads it.
+        log: takes a sentence whenever a replay gets on.
+        contract: how a record becomes a row.
+        records_at_a_time: how many a transaction may hold.
+        bytes_at_a_time: how large their payloads may be together; a larger record goes alone.
+    """
+
+    url: str
+    log: Callable[[str], None]
+    contract: Contract = PERSON
+    records_at_a_time: int = RECORDS_AT_A_TIME
+    bytes_at_a_time: int = BYTES_AT_A_TIME
 
     def run(self, request: Request, requested_by: str) -> Result:
-        """Replay what is asked for, and give what was done.
-
-        A replay that is not over when this ends, for whatever reason, is given up: its driver is killed, and what it
-        has not committed is rolled back.
+        """Replay what is asked for, and return what was done.
 
         Raises:
-            ReplayError: it failed, its driver died, or it took too long. What it moved stays moved.
-            SparkMasterError: the master can't be reached, or refuses.
-            DatabaseError: PostgreSQL can't be reached.
+            ReplayError: another replay is at work, or this one failed. What it moved stays moved.
+            DatabaseError: PostgreSQL could not be reached for a minute, before anything was moved.
         """
-        replay_id = self.database.run("replay_request", requested_by=requested_by, **vars(request))[0]["id"]
-        driver: str | None = None
-        why_given_up = f"{requested_by} ended before it"
+        with closing(_Session(self.url)) as session:
+            with explained(NAME):
+                replay_id, result = session.transact(lambda cursor: _begin(cursor, request, requested_by))
+            self.log(f"Replay {replay_id}: {result}.")
+            try:
+                for result in self._move_all(session, replay_id):
+                    self.log(f"Replay {replay_id}: {result}.")
+                session.transact(lambda cursor: _end(cursor, replay_id, "done"))
+            except BaseException as error:
+                text = (" ".join(str(error).split()) or type(error).__name__).rstrip(".") + "."
+                # Tried once: a run that is being ended has no time, and the next replay notes what this one could not.
+                with suppress(psycopg2.Error, AnotherReplayError):
+                    session.attempt(lambda cursor: _end(cursor, replay_id, "failed", text))
+                if isinstance(error, psycopg2.Error | TableFault):
+                    raise ReplayError(
+                        f"Replay {replay_id} failed after {result}. {text} What it moved stays moved; ask again."
+                    ) from error
+                raise
+        return result
+
+    def _move_all(self, session: "_Session", replay_id: int) -> Iterator[Result]:
+        last = Place("", -1, -1)
+        while step := session.transact(lambda cursor, last=last: self._move(cursor, replay_id, last)):
+            last, result = step
+            yield result
+
+    def _move(self, cursor: Cursor, replay_id: int, last: Place) -> tuple[Place, Result] | None:
+        """Move the records behind a place, and return how far that went; None where none is left."""
+        limits = {"records": self.records_at_a_time, "bytes": self.bytes_at_a_time}
+        cursor.execute(statement("replay_next"), {"id": replay_id, **last._asdict(), **limits})
+        records = [Record(Place(*row[:3]), *row[3:]) for row in cursor.fetchall()]
+        if not records:
+            return None
+        place = records[-1].place
+        candidates, rejections = parse(self.contract, records)
+        insertion = insert(cursor, self.contract, place.partition, candidates, _Uncounted(self.contract.table))
+        outcomes = [
+            *((offset, "inserted", None, None) for offset in insertion.inserted),
+            *((offset, "duplicate", None, None) for offset in insertion.duplicates),
+            *((offset, None, *rejection) for offset, rejection in (rejections | insertion.rejections).items()),
+        ]
+        return place, _mark(cursor, replay_id, place, outcomes)
+
+
+def parse(contract: Contract, records: Sequence[Record]) -> tuple[list[Candidate], dict[int, Rejection]]:
+    """Return what may be a row now, and why the others still can't, by their offsets."""
+    candidates: list[Candidate] = []
+    rejections: dict[int, Rejection] = {}
+    for record in records:
+        if record.reason == "unprocessable":
+            # Of its payload only the first megabyte is there.
+            rejections[record.place.offset] = Rejection(record.reason, record.detail)
+            continue
+        parsed = contract.parse(None if record.payload is None else bytes(record.payload))
+        if isinstance(parsed, Rejection):
+            rejections[record.place.offset] = parsed
+        else:
+            candidates.append(Candidate(record.place.offset, record.timestamp, parsed))
+    return candidates, rejections
+
+
+class _Uncounted(Refusals):
+    """Counts no refusal: what is rejected may well be what a constraint refuses, one record after the other.
+
+    Such a record stays where it is, so there is nothing to save by an early end.
+    """
+
+    def refuse(self, constraint: str, message: str) -> None:
+        pass
+
+
+class _Session:
+    """A replay's one connection. It holds the right to replay, and is opened again where it was lost."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: Connection | None = None
+
+    def transact(self, work: Callable[[Cursor], Work]) -> Work:
+        """Do something in one transaction, again while PostgreSQL is away for a moment."""
+        return retry(lambda: self.attempt(work), _RETRY_SECONDS, Exception, self._may_pass)
+
+    def attempt(self, work: Callable[[Cursor], Work]) -> Work:
+        """Do something in one transaction.
+
+        Raises:
+            AnotherReplayError: another replay is at work.
+            psycopg2.Error: PostgreSQL can't be reached, or refused.
+        """
+        if self._connection is None or self._connection.closed:
+            self._connection = self._open()
+        with self._connection, self._connection.cursor() as cursor:
+            return work(cursor)
+
+    def close(self) -> None:
+        """Close the connection, which gives the right to replay back."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def _open(self) -> Connection:
+        connection = connect(self._url, NAME)
         try:
-            driver = self.master.submit(submission(self.settings, replay_id))
-            self.tell(f"Replay {replay_id} is submitted as {driver}.")
-            return self._watch(replay_id, driver)
-        except PipelineError as error:
-            why_given_up = str(error)
+            with connection, connection.cursor() as cursor:
+                cursor.execute(statement("replay_lock"))
+                if cursor.fetchone() != (True,):
+                    raise AnotherReplayError("Another replay is at work. Wait for its end and ask again.")
+        except BaseException:
+            connection.close()
             raise
-        finally:
-            # Changes nothing where the replay has said itself how it ended.
-            if self.database.run("replay_end", id=replay_id, outcome="failed", error=why_given_up) and driver:
-                self._kill(driver)
+        return connection
 
-    def _watch(self, replay_id: int, driver: str) -> Result:
-        end = self.patience.clock() + self.patience.seconds
-        told = ""
-        while True:
-            # The driver first: what a driver that is over had to say is in the table by then.
-            over = self.master.driver_is_over(driver)
-            row = self.database.run("replay_read", id=replay_id)[0]
-            result = Result(row["found"], row["inserted"], row["duplicates"], row["still_rejected"])
-            if str(result) != told:
-                told = str(result)
-                self.tell(f"Replay {replay_id}: {told}.")
-            if row["outcome"] == "done":
-                return result
-            if row["outcome"] is not None:
-                raise ReplayError(f"Replay {replay_id} failed: {row['error']} What it moved stays moved; ask again.")
-            if over:
-                raise ReplayError(
-                    f"{driver}, the driver of replay {replay_id}, ended without a word ({over}): {result}. What it "
-                    f"moved stays moved; ask again. {self.master.ui_url} leads to the driver's log."
-                )
-            if self.patience.clock() >= end:
-                raise ReplayError(
-                    f"Replay {replay_id} is not done after {self.patience.seconds:.0f} s, and is given up: {result}. "
-                    f"What it moved stays moved; see at {self.master.ui_url} that a worker has a free core, and ask "
-                    "again."
-                )
-            self.patience.sleep(self.patience.between_looks)
+    def _may_pass(self, error: Exception) -> bool:
+        if isinstance(error, psycopg2.Error):
+            return is_transient(error)
+        # After a lost connection the right may still be with the one before, until PostgreSQL notices its end.
+        return isinstance(error, AnotherReplayError) and self._connection is not None
 
-    def _kill(self, driver: str) -> None:
-        try:
-            self.master.kill(driver)
-        except SparkMasterError as error:
-            self.tell(f"{driver} could not be killed: {error}")
+
+def _begin(cursor: Cursor, request: Request, requested_by: str) -> tuple[int, Result]:
+    cursor.execute(statement("replay_request"), {"requested_by": requested_by, **vars(request)})
+    [(replay_id,)] = cursor.fetchall()
+    cursor.execute(statement("replay_begin"), {"id": replay_id})
+    [(found,)] = cursor.fetchall()
+    return replay_id, Result(found)
+
+
+def _mark(
+    cursor: Cursor, replay_id: int, place: Place, outcomes: Sequence[tuple[int, str | None, str | None, str | None]]
+) -> Result:
+    """Write what became of records of one partition: offset, as what it moved, or why it is still rejected."""
+    offsets, moved_as, reasons, details = map(list, zip(*outcomes, strict=True))
+    values = {"offsets": offsets, "moved_as": moved_as, "reasons": reasons, "details": details}
+    where = {"id": replay_id, "topic_id": place.topic_id, "partition": place.partition}
+    cursor.execute(statement("replay_mark"), {**where, **values})
+    totals = cursor.fetchone()
+    if totals is None:
+        raise ReplayError(f"Replay {replay_id} was given up.")
+    return Result(*totals)
+
+
+def _end(cursor: Cursor, replay_id: int, outcome: str, error: str | None = None) -> None:
+    cursor.execute(statement("replay_end"), {"id": replay_id, "outcome": outcome, "error": error})

@@ -8,8 +8,7 @@ from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 from pipeline_defs.database import Database
 from pipeline_defs.jobs_common import clear_failure, limits
 from pipeline_defs.replay import Replayer, ReplayError, Request
-from pipeline_defs.settings import Settings
-from pipeline_defs.spark_master import SparkMaster
+from pipeline_defs.settings import Settings, libpq_address
 
 _MOMENT = TypeAdapter(AwareDatetime)
 
@@ -25,10 +24,10 @@ class ReplayConfig(Config):
     to_offset: int | None = Field(default=None, description="up to this offset, included")
 
     def request(self) -> Request:
-        """Give what is asked for.
+        """Return what is asked for.
 
         Raises:
-            ReplayError: a time can't be read.
+            ReplayError: a time can't be read, or there is no such reason.
         """
         return Request(
             reason=self.reason,
@@ -50,17 +49,11 @@ def _moment(name: str, text: str | None) -> datetime | None:
 
 
 @op(name="replay", description="Parses rejected records again, and moves into users what is a person now.")
-def _replay(
-    context: OpExecutionContext,
-    config: ReplayConfig,
-    settings: ResourceParam[Settings],
-    database: ResourceParam[Database],
-    spark_master: ResourceParam[SparkMaster],
-) -> None:
+def _replay(context: OpExecutionContext, config: ReplayConfig, settings: ResourceParam[Settings]) -> None:
     with clear_failure():
-        replayer = Replayer(database, spark_master, settings, context.log.info)
+        replayer = Replayer(libpq_address(settings.database_url), context.log.info)
         result = replayer.run(config.request(), f"replay_rejected run {context.run_id}")
-    context.add_output_metadata(vars(result))
+    context.add_output_metadata(result._asdict())
 
 
 @job(

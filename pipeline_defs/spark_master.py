@@ -13,9 +13,6 @@ _TIME_LIMITS = (2.0, 6.0)  # seconds to connect, and between two pieces of the a
 
 # What the master calls every Python driver; a driver has no other name until its application registers.
 PYTHON_DRIVER = "org.apache.spark.deploy.PythonRunner"
-# A driver that is its whole application: Spark runs inside of it, and the master sees nothing but the driver.
-LONE_DRIVER = "org.apache.spark.deploy.SparkSubmit"
-_OVER = {"FINISHED", "FAILED", "KILLED", "ERROR", "NOT_FOUND"}
 
 
 class SparkMasterError(PipelineError):
@@ -62,26 +59,10 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Submission:
-    """A Python application to run on the cluster.
-
-    Attributes:
-        script: its file, as the workers see it.
-        properties: Spark's properties for it.
-        arguments: of the script.
-        alone: it needs no executor, so it runs in its driver only, and is not taken for the stream.
-    """
+    """A Python application to run on the cluster: its file, as the workers see it, and Spark's properties for it."""
 
     script: str
     properties: Mapping[str, str]
-    arguments: tuple[str, ...] = ()
-    alone: bool = False
-
-    @property
-    def command(self) -> tuple[str, list[str]]:
-        """The main class that the worker runs, and its arguments."""
-        if self.alone:
-            return LONE_DRIVER, ["--master", "local[1]", "--deploy-mode", "client", self.script, *self.arguments]
-        return PYTHON_DRIVER, [self.script, "", *self.arguments]
 
 
 class SparkMaster:
@@ -112,12 +93,11 @@ class SparkMaster:
         Raises:
             SparkMasterError: the master can't be reached or refuses.
         """
-        main_class, arguments = submission.command
         request = {
             "action": "CreateSubmissionRequest",
             "appResource": "",
-            "mainClass": main_class,
-            "appArgs": arguments,
+            "mainClass": PYTHON_DRIVER,
+            "appArgs": [submission.script, ""],
             "clientSparkVersion": "4.2.0",
             "environmentVariables": {},
             "sparkProperties": dict(submission.properties),
@@ -136,15 +116,6 @@ class SparkMaster:
             SparkMasterError: the master can't be reached or refuses.
         """
         self._succeed(f"kill/{driver_id}", None)
-
-    def driver_is_over(self, driver_id: str) -> str | None:
-        """Give how a driver ended, in the master's word; None while it waits or runs.
-
-        Raises:
-            SparkMasterError: the master can't be reached.
-        """
-        state = str(self._ask("GET", f"{self._submissions}/status/{driver_id}").get("driverState", "NOT_FOUND"))
-        return state if state in _OVER else None
 
     def _succeed(self, path: str, body: Mapping[str, Any] | None) -> Mapping[str, Any]:
         answer = self._ask("POST", f"{self._submissions}/{path}", body)

@@ -139,9 +139,6 @@ class FakeMaster(SparkMaster):
     def kill(self, driver_id: str) -> None:
         self.killed.append(driver_id)
 
-    def driver_is_over(self, driver_id: str) -> str | None:
-        return None if driver_id == "driver-7" else "NOT_FOUND"
-
 
 # What nothing_lost and rejected_rate see where nothing ever happened.
 NOTHING_LOST: Mapping[str, Sequence[Row]] = {
