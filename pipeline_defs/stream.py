@@ -14,9 +14,13 @@ from pipeline_defs.spark_master import Cluster, SparkMaster, Submission
 from pipeline_defs.supervision import APPLICATION_NAME, Action
 
 _REPOSITORY = Path(__file__).parent.parent
+CODE_FOLDERS = ("contract", "spark", "sql")
 _CODE = {".py", ".sql", ".json"}
 # A driver that is killed gets so long to go.
 _KILL_SECONDS = 60.0
+# The heaps are small. A driver plans and never processes records: to compile its code thoroughly delays its start.
+_EXECUTOR_JVM = "-XX:+UseSerialGC"
+_DRIVER_JVM = f"{_EXECUTOR_JVM} -XX:TieredStopAtLevel=1"
 
 
 class StreamError(PipelineError):
@@ -60,6 +64,8 @@ def submission(settings: Settings) -> Submission:
         "spark.driver.cores": "1",
         "spark.driver.memory": settings.spark_driver_memory,
         "spark.executor.memory": settings.spark_executor_memory,
+        "spark.driver.extraJavaOptions": _DRIVER_JVM,
+        "spark.executor.extraJavaOptions": _EXECUTOR_JVM,
         "spark.cores.max": str(settings.spark_cores_max),
         "spark.pyspark.python": settings.spark_python,
         "spark.pyspark.driver.python": settings.spark_python,
@@ -74,10 +80,10 @@ def submission(settings: Settings) -> Submission:
 def code_version(settings: Settings, repository: Path = _REPOSITORY) -> str:
     """Give a short hash of what makes the stream what it is.
 
-    That is `spark/`, `sql/` and the lock file, the consumer's settings of file and environment, and the memory and
-    cores that it is submitted with.
+    That is `contract/`, `spark/`, `sql/` and the lock file, the consumer's settings of file and environment, and the
+    memory and cores that it is submitted with.
     """
-    code = [path for folder in ("spark", "sql") for path in (repository / folder).rglob("*") if path.suffix in _CODE]
+    code = [path for folder in CODE_FOLDERS for path in (repository / folder).rglob("*") if path.suffix in _CODE]
     digest = hashlib.sha256()
     for path in [*sorted(code), repository / "requirements.lock"]:
         if path.is_file():
@@ -89,6 +95,8 @@ def code_version(settings: Settings, repository: Path = _REPOSITORY) -> str:
         **settings.stream_variables,
         "spark.driver.memory": settings.spark_driver_memory,
         "spark.executor.memory": settings.spark_executor_memory,
+        "spark.driver.extraJavaOptions": _DRIVER_JVM,
+        "spark.executor.extraJavaOptions": _EXECUTOR_JVM,
         "spark.cores.max": str(settings.spark_cores_max),
     }
     digest.update(json.dumps(chosen, sort_keys=True).encode())

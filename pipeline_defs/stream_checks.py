@@ -11,26 +11,26 @@ from pipeline_defs.kafka_topic import Topic
 from pipeline_defs.kafka_waiting import oldest_waiting
 from pipeline_defs.settings import Settings
 from pipeline_defs.stream_judgements import Said, judge_lag, judge_running
+from pipeline_defs.stream_world import last_error
 from pipeline_defs.supervision.states import State
 
 
 @check_of(
     "users_stream",
     "The stream is as it is wanted. A start or restart is a warning, for UNWELL_SECONDS (120); a crash loop and a "
-    "stalled stream are failures. The last error of a driver is in the metadata, with its time.",
+    "stalled stream are failures. The newest error of a driver stands behind the state, and in full in the metadata.",
 )
 def stream_running(database: Database, settings: Settings) -> AssetCheckResult:
     """Ask the tables what the supervisor and the driver last said, and judge it."""
     with database.session() as session:
         decisions = session.run("decisions_recent")
         progress = session.run("stream_progress_latest")
-        errors = session.run("driver_starts_last_error")
+        error = last_error(session)
     said = Said(
         states=[(State(row["state"]), row["decided_at"]) for row in decisions],
         reason=decisions[0]["reason"] if decisions else "",
         heartbeat_at=progress[0]["heartbeat_at"] if progress else None,
-        last_error=errors[0]["last_error"] if errors else None,
-        last_error_at=errors[0]["ended_at"] if errors else None,
+        error=error,
     )
     return judge_running(said, datetime.now(UTC), settings.unwell_after)
 

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 
 from dagster import AssetCheckResult, AssetCheckSeverity, MetadataValue
 
+from pipeline_defs.supervision.driver_error import DriverError, relevant_error, with_error
 from pipeline_defs.supervision.states import HEALTHY, State
 
 # In these it needs somebody at once; in the others it is on its way, for a while.
 _SEVERE = {State.CRASH_LOOP, State.STALLED}
+_REMEDY = "See that the sensor stream_supervisor is on"
 
 
 @dataclass(frozen=True)
@@ -20,15 +22,13 @@ class Said:
         states: the recorded states, newest first, each with its moment.
         reason: of the newest.
         heartbeat_at: the driver's last one.
-        last_error: the newest that a driver wrote.
-        last_error_at: when that driver ended.
+        error: the newest of a driver, if no later one has moved the ledger.
     """
 
     states: Sequence[tuple[State, datetime]]
     reason: str
     heartbeat_at: datetime | None
-    last_error: str | None = None
-    last_error_at: datetime | None = None
+    error: DriverError | None = None
 
 
 @dataclass(frozen=True)
@@ -48,29 +48,29 @@ def judge_running(said: Said, now: datetime, patience: timedelta) -> AssetCheckR
         return AssetCheckResult(
             passed=False,
             severity=AssetCheckSeverity.WARN,
-            description="The supervisor has not looked yet. See that the sensor stream_supervisor is on.",
+            description=f"{with_error(f'The supervisor has not looked yet. {_REMEDY}', said.error)}.",
         )
     state = states[0][0]
     unwell_since = since_when(states)
     silence = now - heartbeat_at if heartbeat_at else timedelta()
     unseen = state in HEALTHY - {State.STOPPED_ON_PURPOSE} and silence > 2 * patience
     severe = unseen or state in _SEVERE or (unwell_since is not None and now - unwell_since > patience)
-    description = f"{state}: {reason}."
+    error = said.error if unseen else relevant_error(state, said.error)
+    text = f"{state}: {reason}"
     if unseen:
-        description = (
-            f"The supervisor last saw it {state}, but its last heartbeat is {silence.total_seconds():.0f} s old. "
-            "See that the sensor stream_supervisor is on."
-        )
+        age = f"{silence.total_seconds():.0f} s"
+        text = f"The supervisor last saw it {state}, but its last heartbeat is {age} old. {_REMEDY}"
     metadata: dict[str, MetadataValue | str] = {"state": state.value}
     if unwell_since:
         metadata["since"] = MetadataValue.timestamp(unwell_since)
-    if said.last_error and said.last_error_at and state not in HEALTHY:
-        metadata["last_error"] = MetadataValue.text(said.last_error)
-        metadata["last_error_at"] = MetadataValue.timestamp(said.last_error_at)
+    if error:
+        metadata["last_error"] = MetadataValue.text(error.last_error)
+    if error and error.ended_at:
+        metadata["last_error_at"] = MetadataValue.timestamp(error.ended_at)
     return AssetCheckResult(
         passed=state in HEALTHY and not unseen,
         severity=AssetCheckSeverity.ERROR if severe else AssetCheckSeverity.WARN,
-        description=description,
+        description=f"{with_error(text, error)}.",
         metadata=metadata,
     )
 

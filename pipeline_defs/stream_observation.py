@@ -6,8 +6,7 @@ from dagster import AssetObservation, MetadataValue
 
 from pipeline_defs.stream_world import Seen
 from pipeline_defs.supervision import Decision, World
-from pipeline_defs.supervision.starts import last_error
-from pipeline_defs.supervision.states import HEALTHY
+from pipeline_defs.supervision.driver_error import relevant_error, with_error
 
 Metadata = dict[str, MetadataValue | int | float | str | None]
 
@@ -16,23 +15,32 @@ def observation(seen: Seen, decision: Decision, master_url: str) -> AssetObserva
     """Make the observation of users_stream from one look."""
     return AssetObservation(
         "users_stream",
-        description=f"{decision.state}: {decision.reason}",
+        description=description(seen, decision),
         metadata={
-            **_decided(seen.world, decision),
+            **_decided(seen, decision),
             **_progress(seen),
             **_place(seen.world, master_url),
         },
     )
 
 
-def _decided(world: World, decision: Decision) -> Metadata:
-    error = None if decision.state in HEALTHY else last_error(world.starts)
+def description(seen: Seen, decision: Decision) -> str:
+    """Return state and reason, with the newest error of a driver where it belongs there."""
+    return f"{decision.state}: {_reason(seen, decision)}"
+
+
+def _reason(seen: Seen, decision: Decision) -> str:
+    return with_error(decision.reason, relevant_error(decision.state, seen.error))
+
+
+def _decided(seen: Seen, decision: Decision) -> Metadata:
+    error, wanted = relevant_error(decision.state, seen.error), seen.world.wanted
     return {
         "state": decision.state.value,
-        "reason": decision.reason,
+        "reason": _reason(seen, decision),
         "action": decision.action.value,
-        "wanted": f"{'running' if world.wanted.running else 'stopped'}, by {world.wanted.changed_by}",
-        **({"last_error": error} if error else {}),
+        "wanted": f"{'running' if wanted.running else 'stopped'}, by {wanted.changed_by}",
+        **({"last_error": error.last_error} if error else {}),
     }
 
 

@@ -18,6 +18,7 @@ from pipeline_defs.spark_master import Cluster, SparkMaster, SparkMasterError
 from pipeline_defs.stream import code_version
 from pipeline_defs.stream_jobs import ALONE, DECISION_TAG
 from pipeline_defs.supervision.books import Entry
+from pipeline_defs.supervision.driver_error import DriverError
 from pipeline_defs.supervision.memory import Memory
 from pipeline_defs.supervision.starts import DriverStart, OwnStart
 from pipeline_defs.supervision.states import Action, State
@@ -35,6 +36,7 @@ class Seen:
     Attributes:
         world: what the decision depends on.
         progress: the driver's newest row of stream_progress, for people; None before the first.
+        error: the newest of a driver, if no later one has moved the ledger.
         restarts: how often the stream started again since somebody asked for it.
         entries: the newest rows of `decisions`, newest first.
         run_at_work: a run that starts or stops the stream is queued or at work.
@@ -44,6 +46,7 @@ class Seen:
 
     world: World
     progress: Row | None
+    error: DriverError | None
     restarts: int
     entries: Sequence[Entry]
     run_at_work: str | None
@@ -78,6 +81,7 @@ def look(  # noqa: PLR0913 - all that is looked at
         entries = [_entry(row) for row in session.run("decisions_recent")]
         started = session.run("driver_starts_count", since=wanted.asked_at)[0]["starts"]
         progress = _progress(session, cluster)
+        error = last_error(session)
         lines = session.run("ledger_read", topic=topic.name)
     lag = _lag(topic, lines)
     kept = memory.after(now, this_process(), ledger.totals(lines).consumed, lag)
@@ -96,12 +100,22 @@ def look(  # noqa: PLR0913 - all that is looked at
     return Seen(
         world=world,
         progress=progress,
+        error=error,
         restarts=max(0, started - 1),
         entries=entries,
         run_at_work=at_work[0].run_id if at_work else None,
         ended_runs={} if at_work else _ended_runs(instance, entries),
         memory=kept,
     )
+
+
+def last_error(session: Session) -> DriverError | None:
+    """Return the newest error of a driver; None where there is none, or a later one has moved the ledger.
+
+    Raises:
+        DatabaseError: PostgreSQL doesn't answer.
+    """
+    return next((DriverError(**row) for row in session.run("driver_starts_last_error")), None)
 
 
 @cache

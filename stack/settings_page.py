@@ -37,7 +37,7 @@ before all: on a local stack the brokers are its own, whatever a file says.
 
 _WORKERS = """Besides these, the workers' environment has `USERS_STREAM_DATABASE_URL`, `STREAM_CHECKPOINT_ROOT` (a
 folder for what Spark writes down between batches; each start makes it anew, and it may be deleted at any time) and
-`PYTHONPATH` (the folder that holds `spark/` and `sql/`). `make up` and the containers set them."""
+`PYTHONPATH` (the folder that holds `contract/`, `spark/` and `sql/`). `make up` and the containers set them."""
 
 
 def render() -> str:

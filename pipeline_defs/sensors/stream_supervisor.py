@@ -13,7 +13,7 @@ from pipeline_defs.sensors.common import AT_LEAST_EVERY, RUNNING
 from pipeline_defs.settings import Settings
 from pipeline_defs.spark_master import SparkMaster
 from pipeline_defs.stream_jobs import DECISION_TAG
-from pipeline_defs.stream_observation import observation
+from pipeline_defs.stream_observation import description, observation
 from pipeline_defs.stream_world import Seen
 from pipeline_defs.supervision import Decision, decide
 from pipeline_defs.supervision.books import turn
@@ -43,12 +43,11 @@ def stream_supervisor(
         decision, request = _decide(database, seen)
     except PipelineError as error:
         return SkipReason(str(error))
-    outcome = f"{decision.state}: {decision.reason}"
     due = reporting.due(memory.report, decision.state.value, seen.world.now, AT_LEAST_EVERY)
     report = Report(decision.state.value, seen.world.now.isoformat()) if due else memory.report
     return SensorResult(
         run_requests=[request] if request else [],
-        skip_reason=None if request else outcome,
+        skip_reason=None if request else description(seen, decision),
         asset_events=[observation(seen, decision, spark_master.ui_url)] if due else [],
         cursor=seen.memory.reported(report).write(),
     )

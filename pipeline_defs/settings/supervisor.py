@@ -32,7 +32,7 @@ class SupervisorSettings(BaseSettings):
         description="A driver that nobody wants gets so long to finish its batch, and once more as long to be ended.",
     )
     supervisor_surplus_seconds: Seconds = Field(
-        default=60, description="Of two drivers, one ends by itself; after this it is ended."
+        default=60, description="Of two drivers, the lease lets one write; after this the other is ended."
     )
     supervisor_ask_for_help_seconds: Seconds = Field(
         default=300, description="What only people can mend is waited for so long."

@@ -3,6 +3,7 @@
 The Spark master restarts a failing driver every few seconds under one id, for ever. Only the drivers' own records show
 that. A start that failed by an error of its own counts in full; one that was ended from outside (its process killed,
 its JVM, its session of PostgreSQL or Kafka gone) counts a third: faults of a machine pass, faults of the code don't.
+One that was refused, because the stream is not wanted or another driver holds the lease, counts nothing.
 """
 
 from collections.abc import Sequence
@@ -23,7 +24,6 @@ class DriverStart:
         code_version: what it was submitted with; None until Spark was up.
         outcome: `refused`, `stopped`, `failed` by an error of its own, `lost` by one from outside; None while it runs,
             or if it died without a word.
-        last_error: of a start that failed.
     """
 
     started_at: datetime
@@ -31,7 +31,6 @@ class DriverStart:
     application_id: str | None = None
     code_version: str | None = None
     outcome: str | None = None
-    last_error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,9 +48,11 @@ def failures(starts: Sequence[DriverStart], own: Sequence[OwnStart], since: date
     fails before it can.
     """
     tried = [start for start in starts if start.outcome != "refused"]
+    # The newest one may wait for the lease, which one before it still holds.
+    waits = bool(tried) and tried[-1].outcome is None and tried[-1].application_id is None
     count = 0.0
     for number, start in enumerate(tried):
-        died_silently = start.outcome is None and number + 1 < len(tried)
+        died_silently = start.outcome is None and number + 1 < len(tried) - waits
         if start.started_at < since:
             continue
         if start.outcome == "failed":
@@ -61,11 +62,6 @@ def failures(starts: Sequence[DriverStart], own: Sequence[OwnStart], since: date
     wrote = {start.driver_id for start in starts}
     mute = [each for each in own[:-1] if each.at >= since and each.driver_id and each.driver_id not in wrote]
     return count + len(mute)
-
-
-def last_error(starts: Sequence[DriverStart]) -> str | None:
-    """Give the newest error that a driver wrote."""
-    return next((start.last_error for start in reversed(starts) if start.last_error), None)
 
 
 def next_start(own: Sequence[OwnStart], since: datetime, first: timedelta, longest: timedelta) -> datetime | None:

@@ -21,7 +21,7 @@ class Limits:
         stalled: input that waits so long, while nothing is written, makes the stream `stalled`.
         restart_stalled: and so long, makes it be restarted.
         register: a driver gets so long until its application is registered, and that again until it tells of itself.
-        surplus: of two drivers, the lease makes one end by itself; after this it is ended.
+        surplus: of two drivers, the lease lets one write; after this the other is ended.
         stop: a driver that nobody wants gets so long to end by itself.
         ask_for_help: what only people can mend is waited for so long.
         idle: nothing was written for so long, and nothing waits: idle.

@@ -3,5 +3,5 @@ SELECT pg_terminate_backend(pid)
 FROM pg_stat_activity
 WHERE
     usename = current_user
-    AND application_name LIKE 'users\_stream start %%'
+    AND application_name LIKE 'users\_stream %%partition %%'
     AND application_name NOT LIKE %(own)s;

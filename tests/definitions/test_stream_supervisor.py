@@ -16,6 +16,7 @@ from pipeline_defs.stream_jobs import ALONE, DECISION_TAG
 from pipeline_defs.supervision.memory import Memory
 from tests.definitions.fakes import (
     EMPTY_CLUSTER,
+    NOW,
     ON_CLUSTER,
     FakeDatabase,
     FakeMaster,
@@ -198,11 +199,20 @@ def test_what_is_seen_of_the_stream_is_in_its_observation(supervisor: Supervisor
 
 
 def test_the_last_error_is_shown_while_it_is_not_well(supervisor: Supervisor):
-    failed = {"driver_id": "driver-1", "application_id": None, "code_version": None, "last_error": "boom"}
-    starts = [{**failed, "started_at": datetime.now(UTC), "outcome": "failed"}]
-    supervisor.database = database(driver_starts_since=starts)
+    failed = {"last_error": "boom\nand more", "outcome": "failed", "ended_at": NOW}
+    supervisor.database = database(driver_starts_last_error=[failed])
     supervisor.cluster = replace(ON_CLUSTER, applications=())
-    assert result(supervisor.looks()).asset_events[0].metadata["last_error"].value == "boom"
+    found = result(supervisor.looks())
+    observed = found.asset_events[0]
+    assert isinstance(observed, AssetObservation)
+    assert observed.metadata["last_error"].value == "boom\nand more"
+    end = f". A driver ended at {NOW:%Y-%m-%d %H:%M:%S} UTC: boom"
+    assert str(observed.description).endswith(end)
+    assert str(observed.metadata["reason"].value).endswith(end)
+    assert str(found.skip_reason).find(end) > 0
+    # The table has what was seen and done; driver_starts has the error.
+    [row] = supervisor.database.values_of("decisions_record")
+    assert "boom" not in str(row["reason"])
 
 
 @pytest.mark.parametrize("behind", [timedelta(minutes=10), -timedelta(minutes=10)])

@@ -78,19 +78,29 @@ def test_a_class_path_that_is_empty_is_not_sent():
     assert not [name for name in made.properties if "ClassPath" in name]
 
 
+CODE = ("contract/person.py", "spark/users_stream.py", "sql/statements/stream_wanted.sql", "requirements.lock")
+
+
 def checkout(folder: Path) -> Path:
-    (folder / "spark").mkdir()
-    (folder / "spark" / "users_stream.py").write_text("one")
-    (folder / "requirements.lock").write_text("lock")
+    for name in CODE:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("one")
     return folder
 
 
-def test_the_code_version_changes_with_the_code_and_with_no_other_file(tmp_path: Path):
+@pytest.mark.parametrize("name", CODE)
+def test_the_code_version_changes_with_the_code(name: str, tmp_path: Path):
     before = stream.code_version(SETTINGS, checkout(tmp_path))
-    (tmp_path / "README.md").write_text("more words")
-    assert stream.code_version(SETTINGS, tmp_path) == before
-    (tmp_path / "spark" / "users_stream.py").write_text("two")
+    (tmp_path / name).write_text("two")
     assert stream.code_version(SETTINGS, tmp_path) != before
+
+
+@pytest.mark.parametrize("name", ["README.md", "pipeline_defs/stream.py", "contract/person.pyc"])
+def test_the_code_version_changes_with_no_other_file(name: str, tmp_path: Path):
+    before = stream.code_version(SETTINGS, checkout(tmp_path))
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("more words")
+    assert stream.code_version(SETTINGS, tmp_path) == before
 
 
 @pytest.mark.parametrize(

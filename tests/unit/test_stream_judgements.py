@@ -1,9 +1,11 @@
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from dagster import AssetCheckSeverity
 
 from pipeline_defs.stream_judgements import LagLimits, Said, judge_lag, judge_running
+from pipeline_defs.supervision.driver_error import DriverError
 from pipeline_defs.supervision.states import State
 from tests.definitions.fakes import NOW
 from tests.unit.supervision.worlds import ago
@@ -11,11 +13,12 @@ from tests.unit.supervision.worlds import ago
 PATIENCE = timedelta(seconds=120)
 LIMITS = LagLimits(warn_records=100, fail_records=1000, warn_seconds=60, fail_seconds=300)
 WARN, ERROR = AssetCheckSeverity.WARN, AssetCheckSeverity.ERROR
+BOOM = DriverError("boom.\nand more", "failed", ago(9))
 
 
 def said(*states: tuple[State, float], heartbeat: datetime | None = None) -> Said:
     moments = [(state, ago(age)) for state, age in states]
-    return Said(moments, "because", heartbeat or ago(5), "boom", ago(9))
+    return Said(moments, "because", heartbeat or ago(5), BOOM)
 
 
 @pytest.mark.parametrize("state", [State.RUNNING, State.IDLE, State.CATCHING_UP, State.STOPPED_ON_PURPOSE])
@@ -23,6 +26,7 @@ def test_what_is_as_it_is_wanted_passes(state: State):
     found = judge_running(said((state, 1000)), NOW, PATIENCE)
     assert found.passed
     assert "last_error" not in found.metadata
+    assert found.description == f"{state}: because."
 
 
 @pytest.mark.parametrize(
@@ -40,16 +44,29 @@ def test_what_is_as_it_is_wanted_passes(state: State):
 def test_what_is_on_its_way_is_a_warning_for_a_while(states: list[tuple[State, float]], severity: AssetCheckSeverity):
     found = judge_running(said(*states), NOW, PATIENCE)
     assert (found.passed, found.severity) == (False, severity)
-    assert found.metadata["last_error"].value == "boom"
+    assert found.metadata["last_error"].value == BOOM.last_error
     assert found.metadata["last_error_at"].value == ago(9).timestamp()
-    assert found.description == f"{states[0][0]}: because."
+    assert found.description == f"{states[0][0]}: because. A driver ended at {ago(9):%Y-%m-%d %H:%M:%S} UTC: boom."
+
+
+def test_what_a_driver_tries_to_get_past_is_told_while_it_runs():
+    found = judge_running(replace(said((State.RUNNING, 9)), error=DriverError("offset 7")), NOW, PATIENCE)
+    assert found.passed
+    assert found.description == "running: because. Its driver wrote: offset 7."
+    assert "last_error_at" not in found.metadata
 
 
 def test_a_supervisor_that_looks_no_more_is_noticed():
     found = judge_running(said((State.RUNNING, 5000), heartbeat=ago(241)), NOW, PATIENCE)
     assert (found.passed, found.severity) == (False, ERROR)
-    assert "stream_supervisor is on" in str(found.description)
-    assert not judge_running(Said([], "", None), NOW, PATIENCE).passed
+    assert "stream_supervisor is on. A driver ended" in str(found.description)
+
+
+@pytest.mark.parametrize(("error", "end"), [(None, "is on."), (BOOM, "UTC: boom.")])
+def test_a_supervisor_that_has_not_looked_is_a_warning(error: DriverError | None, end: str):
+    found = judge_running(Said([], "", None, error), NOW, PATIENCE)
+    assert (found.passed, found.severity) == (False, WARN)
+    assert str(found.description).endswith(end)
 
 
 @pytest.mark.parametrize(

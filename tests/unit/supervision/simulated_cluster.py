@@ -17,6 +17,7 @@ from tests.definitions.fakes import NOW
 
 STEP = timedelta(seconds=5)
 _ASKS_AFTER = timedelta(seconds=10)
+_WAITS_FOR_LEASE = timedelta(seconds=60)
 _REGISTERS_AFTER = timedelta(seconds=15)
 _FAILS_LATER_AFTER = timedelta(seconds=75)
 
@@ -96,7 +97,9 @@ class SimulatedCluster:
             if driver.age >= _ASKS_AFTER:
                 self._ask(driver)
         elif not self._may_run(driver):
-            self._end(driver, "stopped")
+            self._end(driver, "stopped" if self.lease == driver.id else "refused")
+        elif self.lease != driver.id:
+            self._wait_for_lease(driver)
         elif self.fault is Fault.FAILS or (self.fault is Fault.FAILS_LATER and driver.age >= _FAILS_LATER_AFTER):
             self.lose(driver, "failed")
         elif driver.application is None:
@@ -113,10 +116,16 @@ class SimulatedCluster:
     def _ask(self, driver: Submitted) -> None:
         self.starts.append(DriverStart(self.now, driver.id))
         driver.start = len(self.starts) - 1
-        if self.lease is not None or not self._may_run(driver):
+        if not self._may_run(driver):
             self._end(driver, "refused")
         else:
+            self._wait_for_lease(driver)
+
+    def _wait_for_lease(self, driver: Submitted) -> None:
+        if self.lease is None:
             self.lease = driver.id
+        elif driver.age >= _ASKS_AFTER + _WAITS_FOR_LEASE:
+            self.lose(driver, "refused")
 
     def _register(self, driver: Submitted) -> None:
         if driver.age >= _REGISTERS_AFTER and driver.start is not None:
@@ -131,7 +140,7 @@ class SimulatedCluster:
     def lose(self, driver: Submitted, outcome: str | None) -> None:
         """Let a driver die; the master starts it again under its id."""
         if driver.start is not None and outcome:
-            self.starts[driver.start] = replace(self.starts[driver.start], outcome=outcome, last_error="boom")
+            self.starts[driver.start] = replace(self.starts[driver.start], outcome=outcome)
         if self.lease == driver.id:
             self.lease = None
         driver.start, driver.application, driver.on_worker, driver.age = None, None, False, timedelta()

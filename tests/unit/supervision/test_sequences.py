@@ -100,6 +100,20 @@ def test_the_breaker_opens_with_the_failure_that_is_one_too_many(machine: Superv
     assert not world.drivers
 
 
+def test_a_lease_that_is_held_elsewhere_opens_no_breaker(machine: Supervised):
+    """The master starts its driver again for as long as it is refused; nobody has to ask for it afterwards."""
+    world, since = machine.world, len(machine.world.lines)
+    machine.the_driver_dies("lost")
+    world.lease = "a driver past the master"
+    machine.dagster_looks(times=100)
+    refused = [start for start in world.starts if start.outcome == "refused"]
+    assert len(refused) > world.limits.starts
+    assert not acts(world, since)
+    world.lease = None
+    machine.dagster_looks(times=20)
+    assert world.is_well
+
+
 def test_somebody_who_starts_it_before_the_supervisor_has_given_up_is_heard(machine: Supervised):
     world = machine.world
     machine.the_code_changes(Fault.FAILS)

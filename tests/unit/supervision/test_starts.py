@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline_defs.supervision.starts import DriverStart, OwnStart, failures, last_error, next_start
+from pipeline_defs.supervision.starts import DriverStart, OwnStart, failures, next_start
 from tests.unit.supervision.worlds import ago, failed, own
 
 LONG_AGO = ago(900)
@@ -19,8 +19,12 @@ RUNS = DriverStart(ago(1), "driver-1", "app-1")
         ([*failed(30, 20, outcome="stopped"), *failed(10, outcome="refused")], 0),
         # A start that another one followed died without a word.
         ([*failed(30, 20, outcome=None), RUNS], 2 / 3),
-        # One that was refused followed nobody.
+        # One that was refused followed nobody, and one that waits for the lease does not yet.
         ([RUNS, *failed(0, outcome="refused")], 0),
+        ([RUNS, *failed(60, outcome="refused"), *failed(0, outcome=None)], 0),
+        ([*failed(30, 20, 10, outcome=None)], 1 / 3),
+        # Nor does it count for another that was refused.
+        (failed(*range(600, 0, -60), outcome="refused"), 0),
         (failed(1000, 901, 10), 1),
     ],
 )
@@ -43,8 +47,3 @@ def test_the_pause_doubles_up_to_its_limit():
         pauses.append(0 if found is None else (found - starts[-1].at).total_seconds())
     assert pauses == [30, 60, 120, 240, 480, 480, 480]
     assert next_start(own(1000), LONG_AGO, timedelta(seconds=30), timedelta(seconds=480)) is None
-
-
-def test_the_last_error_is_the_newest_that_was_written():
-    assert last_error([*failed(30), DriverStart(ago(20), last_error="worse"), RUNS]) == "worse"
-    assert last_error([RUNS]) is None

@@ -51,7 +51,7 @@ def lasting(state: State, number: float) -> list[tuple[State, datetime]]:
 
 
 def failed(*ages: float, outcome: str | None = "failed") -> list[DriverStart]:
-    return [DriverStart(ago(age), "driver-1", outcome=outcome, last_error="boom") for age in ages]
+    return [DriverStart(ago(age), "driver-1", outcome=outcome) for age in ages]
 
 
 def own(*ages: float) -> list[OwnStart]:

@@ -1,1 +1,0 @@
-SELECT started_at, found, inserted, duplicates, still_rejected, outcome, error FROM replays WHERE id = %(id)s;
