@@ -72,6 +72,7 @@ def _run(contract: Contract, configuration: Settings, session: Session, lease: L
     spark = builder.getOrCreate()
     code_version = spark.conf.get("spark.pipeline.codeVersion", None)
     driver_state.describe_start(session, start_id, spark.sparkContext.applicationId, code_version)
+    LOGGER.info("Spark is up: %s, code version %s.", spark.sparkContext.applicationId, code_version)
     ledger_session = Session(configuration.database_url)
     try:
         ask = partial(look, configuration.bootstrap_servers, configuration.topic, _REACH_KAFKA_SECONDS)
@@ -82,6 +83,7 @@ def _run(contract: Contract, configuration: Settings, session: Session, lease: L
         stream = Batch(contract, configuration.topic, started.topic_id, start_id)
         writer = BatchWriter(stream, started.start, checkpoint, ledger_session, refusals)
         query = _start_query(spark, configuration, started, writer, checkpoint)
+        LOGGER.info("The query has started.")
         reporter = driver_state.Reporter(session, spark.sparkContext.applicationId)
         try:
             _watch(spark, query, writer, lease, reporter)

@@ -1,6 +1,6 @@
 """The Spark standalone cluster: a master that recovers from its folder, and two workers of three cores each.
 
-The stream takes four: its driver one, its executors three. The rest is for a replay of rejected records.
+The stream takes four: its driver one, its executors three. The rest is for what runs on when a worker is away.
 """
 
 import shutil

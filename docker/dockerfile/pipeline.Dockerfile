@@ -29,7 +29,7 @@ COPY docker/dockerfile/requirements.py requirements.lock /build/
 RUN --mount=type=cache,target=/root/.cache/pip \
     python -m venv /opt/venv \
  && python /build/requirements.py /build/requirements.lock \
-      confluent-kafka psycopg2-binary pydantic-settings pyspark > /build/requirements.txt \
+      confluent-kafka orjson psycopg2-binary pydantic-settings pyspark > /build/requirements.txt \
  && pip install --require-hashes --no-deps --requirement /build/requirements.txt \
  && pip uninstall --yes pip setuptools
 
@@ -38,7 +38,7 @@ COPY docker/dockerfile/requirements.py requirements.lock /build/
 RUN --mount=type=cache,target=/root/.cache/pip \
     python -m venv /opt/venv \
  && python /build/requirements.py /build/requirements.lock \
-      confluent-kafka dagster dagster-postgres dagster-webserver faker psycopg2-binary pydantic-settings \
+      confluent-kafka dagster dagster-postgres dagster-webserver faker orjson psycopg2-binary pydantic-settings \
       requests starlette uvicorn > /build/requirements.txt \
  && pip install --require-hashes --no-deps --requirement /build/requirements.txt \
  && pip uninstall --yes pip setuptools
@@ -92,6 +92,7 @@ CMD ["master"]
 FROM spark AS spark-worker
 LABEL org.opencontainers.image.title="random-user-pipeline/spark-worker" \
       org.opencontainers.image.description="A Spark worker that can run the stream"
+COPY contract /opt/pipeline/contract
 COPY sql /opt/pipeline/sql
 COPY spark /opt/pipeline/spark
 ENV PYTHONPATH=/opt/pipeline
@@ -118,8 +119,9 @@ CMD ["dagster-webserver", "-h", "0.0.0.0", "-p", "3000", "-w", "workspace.yaml"]
 FROM dagster AS dagster-code
 LABEL org.opencontainers.image.title="random-user-pipeline/dagster-code" \
       org.opencontainers.image.description="Dagster's code location: the pipeline's definitions"
-# The version of the stream's code is made of these three; see pipeline_defs/stream.py.
+# The version of the stream's code is made of these four; see pipeline_defs/stream.py.
 COPY requirements.lock /opt/pipeline/
+COPY contract /opt/pipeline/contract
 COPY sql /opt/pipeline/sql
 COPY spark /opt/pipeline/spark
 COPY pipeline_defs /opt/pipeline/pipeline_defs

@@ -44,6 +44,7 @@ class Fault:
         steps: prepare, strike, undo.
         rightly: actions of the supervisor that are right here; any other is counted as wrong.
         complains: what the check `nothing_lost` rightly says afterwards; nothing where no data was deleted on purpose.
+        caught: the statement, as LIKE has it, in whose middle a batch is caught.
         after_sending: it strikes when all of the load is in Kafka.
         cheap: one round of it runs with all other tests.
     """
@@ -52,6 +53,7 @@ class Fault:
     steps: Callable[[Stack, Random], Steps]
     rightly: frozenset[str] = frozenset()
     complains: str = ""
+    caught: str = "%"
     after_sending: bool = False
     cheap: bool = False
 
@@ -270,7 +272,8 @@ FAULTS = {
     "partitions_added": Fault("partitions 3 → 6", _partitions_added),
     "two_drivers": Fault("two drivers at once, one without the lease", _two_drivers),
     "driver_frozen": Fault("the driver frozen for a minute and thawed", _driver_frozen, frozenset({"restart"})),
-    "query_stalled": Fault("a query that stalls", _query_stalled, frozenset({"restart"})),
+    "query_stalled": Fault("a Python worker frozen for good", _query_stalled, cheap=True),
+    "frozen_in_copy": Fault("a Python worker frozen for good inside COPY", _query_stalled, caught="COPY%"),
     "settings_changed": Fault("`make up` with another setting", _settings_changed, frozenset({"start", "restart"})),
     "code_changed": Fault("the stream's code changed, and back", _code_changed, frozenset({"restart"})),
     "power_cut": Fault("a power cut of everything", _power_cut, frozenset({"start"})),

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.integration import kafka
-from tests.integration.cases import PERSON
+from tests.support.records import PERSON
 
 POISON_SHARE = 0.01
 

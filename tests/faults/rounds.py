@@ -56,7 +56,7 @@ def play(stack: Stack, name: str, fault: Fault, seed: int, count: int) -> Round:
         until(lambda: _failed(sending) or _consumed(stack) - start > share * load.count, "a part of the load consumed")
         if fault.after_sending:
             sending.result()
-        struck_at = _strike(stack, steps)
+        struck_at = _strike(stack, fault, steps)
         for _ in steps:
             raise AssertionError(f"{name} has more than two yields")
         sending.result()
@@ -76,9 +76,9 @@ def play(stack: Stack, name: str, fault: Fault, seed: int, count: int) -> Round:
     return played
 
 
-def _strike(stack: Stack, steps: Steps) -> datetime:
+def _strike(stack: Stack, fault: Fault, steps: Steps) -> datetime:
     """Strike while a batch is uncommitted, and give when."""
-    batch = catch(stack)
+    batch = catch(stack, fault.caught)
     struck_at = datetime.now(UTC)
     try:
         steps.send(batch)

@@ -13,7 +13,7 @@ from tests.integration.stack import Stack
 
 _OPEN = """
 SELECT backend_xid::TEXT, client_port FROM pg_stat_activity
-WHERE application_name LIKE 'users_stream start %' AND backend_xid IS NOT NULL
+WHERE application_name LIKE 'users_stream start %%' AND backend_xid IS NOT NULL AND query LIKE %(query)s
 ORDER BY xact_start DESC LIMIT 1
 """
 _STATUS = "SELECT pg_xact_status(%(xid)s::xid8) AS status"
@@ -39,8 +39,10 @@ def resume(processes: Iterable[psutil.Process]) -> None:
             process.resume()
 
 
-def catch(stack: Stack) -> OpenBatch:
+def catch(stack: Stack, query: str = "%") -> OpenBatch:
     """Wait for an open transaction of the sink, let all Python workers stand still, and make sure that it is open yet.
+
+    With a query, its newest statement is LIKE that.
 
     The next batch of a worker may begin within milliseconds: the workers are stopped first, and then looked at.
     """
@@ -49,7 +51,7 @@ def catch(stack: Stack) -> OpenBatch:
         session.autocommit = True
         with session.cursor() as cursor:
             while time.monotonic() < deadline:
-                cursor.execute(_OPEN)
+                cursor.execute(_OPEN, {"query": query})
                 if (found := cursor.fetchone()) and (caught := _stop(stack, found[1])):
                     cursor.execute(_STATUS, {"xid": found[0]})
                     if cursor.fetchone() == ("in progress",):

@@ -47,7 +47,14 @@ def produce(
         headers: of the first records, in the same order; those that come after have none.
     """
     producer = Producer(
-        {"bootstrap.servers": bootstrap_servers, "acks": "all", "enable.idempotence": True, "compression.type": "lz4"}
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "acks": "all",
+            "enable.idempotence": True,
+            "compression.type": "lz4",
+            # Before compression: what inflates is small for the brokers.
+            "message.max.bytes": 500_000_000,
+        }
     )
     refused: list[str] = []
     places: dict[int, tuple[int, int]] = {}

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tests.integration.cases import person
 from tests.integration.stack import ROOT, Stack
+from tests.support.records import person
 from tests.waiting import until
 
 _COMMANDS = re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / "backup-and-restore.md").read_text(), re.DOTALL)

@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 
 from tests.integration import kafka
-from tests.integration.cases import CASES, GOOD, PERSON, Case
 from tests.integration.kafka import Headers
 from tests.integration.stack import TOPIC, Stack
+from tests.support.records import CASES, GOOD, PERSON, Case
 from tests.waiting import until
 
 _OWN = PERSON["login"]["uuid"].encode()

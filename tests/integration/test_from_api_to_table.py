@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.integration import kafka, reading
+from tests.integration import kafka
 from tests.integration.stack import ROOT, Stack
+from tests.support import reading
 from tests.waiting import until
 
 

@@ -10,8 +10,8 @@ import pytest
 from stack.embedded_api.answers import document, written
 from stack.embedded_api.nationalities import NATIONALITIES
 from stack.embedded_api.query import read
-from tests.integration import reading
 from tests.integration.stack import Stack
+from tests.support import reading
 from tests.waiting import until
 
 _OF_EACH = 100
