@@ -1,6 +1,6 @@
 # `make` alone explains the targets. Everything but the virtual environment is done by the program `pipeline`.
 .DEFAULT_GOAL := help
-.PHONY: help up down doctor status tail psql topics logs env destroy check format test-fast test test-faults test-docker docs docs-docker lock
+.PHONY: help up down doctor status tail psql topics logs env destroy check format test-fast test test-faults test-docker docs docs-docker bench bench-quick lock
 SHELL := /bin/sh
 
 bin := .venv/bin
@@ -71,9 +71,15 @@ docs-docker: $(ready) ## Run the seed's commands on the containers and write doc
 	DOCKER_TESTS=all WRITE_DOCS=1 $(bin)/pytest tests/docker/test_deployment.py \
 		-k "start_leaves or commands_of_the_seed or down_keeps or page"
 
+bench: $(ready) ## Measure the pipeline beside others, what is not measured yet: BLOCKS="zstd gzip" for some
+	$(bin)/python -m bench $(foreach block,$(BLOCKS),--block $(block))
+
+bench-quick: $(ready) ## The same in short: contenders 1, 4 and 6 at 200,000 records, under 10 minutes
+	$(bin)/python -m bench --quick
+
 lock: $(ready) ## Pin the newest versions that pyproject.toml allows, in requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(bin)/uv pip compile pyproject.toml --group dev --universal \
-		--python-version 3.11 --generate-hashes --upgrade --output-file requirements.lock --quiet
+		--python-version 3.11 --generate-hashes --no-strip-extras --upgrade --output-file requirements.lock --quiet
 
 $(ready): requirements.lock pyproject.toml stack/make_venv.sh
 	@stack/make_venv.sh

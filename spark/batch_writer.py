@@ -4,14 +4,13 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from py4j.protocol import Py4JJavaError
-from pyspark import RDD, SparkContext
+from pyspark import SparkContext
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 
@@ -19,14 +18,14 @@ from contract.refusals import Refusals
 from spark import driver_state, ledger, sink
 from spark.driver_state import Session
 from spark.isolation import Isolation, TaskDiedError
-from spark.kafka_reader import read_messages
 from spark.process import summarize_error
-from spark.settings import settings
+from sql.connection import Cursor
 
 LOGGER = logging.getLogger(__name__)
 _OFFSET_LOG_VERSION = "v1"
 _EXITED = re.compile(r"exited with code (\d+)")
 _OUT_OF_MEMORY = 52
+_BATCHES_REMEMBERED = 100
 
 
 class BatchWriter:
@@ -58,9 +57,13 @@ class BatchWriter:
         self._finished = False
         # What ended the query, as it was: Spark carries on its words alone.
         self.failure: Exception | None = None
+        # How many records each batch had: Spark, which reads none of them, can't know.
+        self.records: dict[int, int] = {}
 
     def write(self, records: DataFrame, batch_id: int) -> None:
-        """Write one batch. After finish() nothing is written: the ledger, not Spark, knows where to go on.
+        """Write one batch, whose offsets Spark has chosen; each task reads its records by itself.
+
+        After finish() nothing is written: the ledger, not Spark, knows where to go on.
 
         Raises:
             LedgerError: the ledger does not go on from where this driver left it.
@@ -69,7 +72,7 @@ class BatchWriter:
         """
         with self._one_batch:
             try:
-                self._write_batch(records, batch_id)
+                self._write_batch(records.sparkSession.sparkContext, batch_id)
             except Exception as error:
                 self.failure = error
                 raise
@@ -94,18 +97,18 @@ class BatchWriter:
         with self._one_batch:
             pass
 
-    def _write_batch(self, records: DataFrame, batch_id: int) -> None:
+    def _write_batch(self, context: SparkContext, batch_id: int) -> None:
         if self._finished:
             return
         ends = end_offsets(self._checkpoint, self._topic, batch_id)
         self._open(ends)
-        ranges = {p: (self._next_offsets.get(p, 0), end) for p, end in ends.items()}
+        ranges = {p: (self._next_offsets.get(p, 0), end) for p, end in sorted(ends.items())}
         batch = self._batch({p: (start, end) for p, (start, end) in ranges.items() if end > start})
-        rows = records.selectExpr("partition", "offset", "unix_micros(timestamp)", "value").rdd
+        self.records.pop(batch_id - _BATCHES_REMEMBERED, None)
         try:
-            self._write(rows, batch)
+            self.records[batch_id] = self._write(context, batch)
         except TaskDiedError as death:
-            self._get_past(death, rows, batch)
+            self._get_past(death, context, batch)
         if not self._finished:
             self._next_offsets.update(ends)
 
@@ -120,49 +123,42 @@ class BatchWriter:
         for key in map(self._key, ends.keys() - self._next_offsets.keys()):
             self._session.run(lambda cursor, key=key: ledger.open_partition(cursor, key, 0))
 
-    def _get_past(self, death: TaskDiedError, rows: RDD[Any], batch: sink.Batch) -> None:
+    def _get_past(self, death: TaskDiedError, context: SparkContext, batch: sink.Batch) -> None:
         """Write a batch whose tasks died once more, as a machine may have gone; then in ever smaller ranges."""
         self._tell(f"A batch is tried again, since {death}. Its offsets: {_shown(batch.ranges)}.")
         try:
-            self._write(rows, batch)
+            self._write(context, batch)
         except TaskDiedError as second:
             self._tell(f"A batch is made smaller, since {second} twice. Its offsets: {_shown(batch.ranges)}.")
-            self._isolate(rows.context, batch)
+            self._isolate(context, batch)
         driver_state.record_trouble(self._session, self._stream.start_id, None)
 
     def _tell(self, trouble: str) -> None:
         LOGGER.warning(trouble)
         driver_state.record_trouble(self._session, self._stream.start_id, trouble)
 
-    def _write(self, rows: RDD[Any], batch: sink.Batch) -> None:
-        written = self._run(rows.mapPartitions(partial(sink.write_partition, batch=batch)))
-        partitions = {each.partition for each in written}
-        now = self._expect({p: end for p, (_, end) in batch.ranges.items() if p in partitions})
-        # Partitions whose offsets held no record gave no task a row: the ledger passes over them here, and the check
-        # nothing_lost reads them again.
-        for partition, (_, end) in batch.ranges.items():
-            if now.get(partition, -1) < end:
-                if partition in partitions:
-                    raise ledger.LedgerError(f"Partition {partition} was read by more than one task.")
-                sink.write((), batch, partition)
-
-    def _run(self, results: RDD[Any]) -> list[sink.Written]:
-        """Return what tasks have written; raise what they met.
+    def _write(self, context: SparkContext, batch: sink.Batch) -> int:
+        """Write a batch, a task for each partition, and return how many records it had.
 
         Raises:
-            TaskDiedError: one of them ended without a word.
+            TaskDiedError: a task ended without a word.
         """
+        if not batch.ranges:
+            return 0
+        tasks = context.parallelize(sorted(batch.ranges), len(batch.ranges))
         try:
-            collected: Sequence[sink.Written | Exception] = results.collect()
+            results = tasks.mapPartitions(partial(sink.read_and_write, batch=batch)).collect()
         except (Py4JJavaError, PySparkException) as error:
             raise TaskDiedError(died_of(error)) from error
-        for result in collected:
+        for result in results:
             if isinstance(result, Exception):
                 raise result
-        written = [result for result in collected if isinstance(result, sink.Written)]
+        written = [result for result in results if isinstance(result, sink.Written)]
         for result in written:
             self._refusals.carry_on(result.outcomes)
-        return written
+        # A task may have committed, and a backup been restored since.
+        self._expect({p: end for p, (_, end) in batch.ranges.items()})
+        return sum(result.records for result in written)
 
     def _expect(self, offsets: Mapping[int, int]) -> Mapping[int, int]:
         """Return where the ledger stands, which must be these offsets or beyond."""
@@ -187,33 +183,21 @@ class BatchWriter:
             ).write_up_to(end)
 
     def _attempt(self, context: SparkContext, partition: int, start: int, end: int) -> None:
-        batch = self._batch({partition: (start, end)})
-        task = context.parallelize([partition], 1).mapPartitions(partial(read_and_write, batch=batch))
-        self._run(task)
+        self._write(context, self._batch({partition: (start, end)}))
 
     def _set_aside(self, partition: int, offset: int, death: str) -> None:
         """Write a record as `unprocessable`."""
         key = self._key(partition)
-        messages = read_messages(settings().bootstrap_servers, self._topic, partition, offset, offset + 1)
-        record, origin = next(sink.records_of(messages))
+        [record] = sink.read_records(self._batch({partition: (offset, offset + 1)}), partition)
         rejection = sink.unprocessable(record.value or b"", f"the task that read it ended: {death}")
         LOGGER.warning("Partition %s, offset %s is set aside: %s", partition, offset, rejection.detail)
 
-        def reject(cursor: Any) -> None:  # noqa: ANN401 - psycopg2's
+        def reject(cursor: Cursor) -> None:
             if ledger.lock(cursor, key) == offset:
-                sink.reject(cursor, key, [record], {offset: rejection}, {offset: origin})
+                sink.reject(cursor, key, [record], {offset: rejection})
                 ledger.advance(cursor, key, ledger.Totals(offset + 1, records=1, rejected=1))
 
         self._session.run(reject)
-
-
-def read_and_write(partitions: Iterable[int], batch: sink.Batch) -> Iterator[Any]:
-    """Return what a task has written that reads its one partition by itself."""
-    for partition in partitions:
-        messages = read_messages(settings().bootstrap_servers, batch.topic, partition, *batch.ranges[partition])
-        records = (record for record, _ in sink.records_of(messages))
-        rows = ((partition, record.offset, record.timestamp, record.value) for record in records)
-        yield from sink.write_partition(rows, batch, partition)
 
 
 def end_offsets(checkpoint: Path, topic: str, batch_id: int) -> dict[int, int]:

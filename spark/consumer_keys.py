@@ -117,6 +117,15 @@ KEYS = (
     _kafka("heartbeat.interval.ms", _integer_from(1), 10000, "As above; it must be less than `session.timeout.ms`."),
 )
 
+# What librdkafka, which reads the records, calls the keys that it has too.
+CLIENT_NAMES = {
+    "kafka.bootstrap.servers": "bootstrap.servers",
+    "fetch.max.bytes": "fetch.max.bytes",
+    "fetch.min.bytes": "fetch.min.bytes",
+    "fetch.max.wait.ms": "fetch.wait.max.ms",
+    "max.partition.fetch.bytes": "max.partition.fetch.bytes",
+}
+
 # What would break the ledger's promises, and why.
 REFUSED = {
     "minPartitions": "a task must be one whole Kafka partition, or the ledger could not lock it",

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import psycopg2
@@ -170,27 +171,46 @@ def record_trouble(session: Session, start_id: int, trouble: str | None) -> None
     session.execute("stream_start_trouble", id=start_id, last_error=trouble and trouble[:_LONGEST_ERROR])
 
 
-def progress_rows(application_id: str, recent: Iterable[Mapping[str, Any]], last_batch: int) -> list[dict[str, Any]]:
+def progress_rows(
+    application_id: str, recent: Iterable[Mapping[str, Any]], records: Mapping[int, int], last_batch: int
+) -> list[dict[str, Any]]:
     """Return the rows of stream_progress that Spark's recent progress makes, from the batch last written on.
+
+    How many records each batch had is counted by the sink.
 
     A query that has told nothing yet gives a row too: its heartbeat says that the driver is up.
     """
-    latest = {progress["batchId"]: progress for progress in recent if progress["batchId"] >= last_batch}
+    recent = list(recent)
+    moments = [datetime.fromisoformat(progress["timestamp"]) for progress in recent]
+    intervals = [None, *((after - before).total_seconds() for before, after in pairwise(moments))]
+    latest = {
+        progress["batchId"]: _progress_row(application_id, progress, records.get(progress["batchId"], 0), interval)
+        for progress, interval in zip(recent, intervals, strict=False)
+        if progress["batchId"] >= last_batch
+    }
     if not latest and last_batch < 0:
-        latest = {0: {"timestamp": datetime.now(UTC).isoformat()}}
-    return [
-        {
-            "application_id": application_id,
-            "batch_id": batch_id,
-            "started_at": progress["timestamp"],
-            "input_rows": progress.get("numInputRows", 0),
-            "input_rows_per_second": progress.get("inputRowsPerSecond"),
-            "processed_rows_per_second": progress.get("processedRowsPerSecond"),
-            "batch_ms": progress.get("batchDuration", 0),
-            "durations_ms": json.dumps(progress.get("durationMs", {})),
-        }
-        for batch_id, progress in sorted(latest.items())
-    ]
+        now = datetime.now(UTC).isoformat()
+        latest = {0: _progress_row(application_id, {"batchId": 0, "timestamp": now}, 0, None)}
+    return [row for _, row in sorted(latest.items())]
+
+
+def _progress_row(
+    application_id: str, progress: Mapping[str, Any], records: int, interval: float | None
+) -> dict[str, Any]:
+    milliseconds = progress.get("batchDuration", 0)
+    durations = progress.get("durationMs", {})
+    # A trigger without new records has no addBatch, and its batch id is that of the batch to come.
+    input_rows = records if "addBatch" in durations else 0
+    return {
+        "application_id": application_id,
+        "batch_id": progress["batchId"],
+        "started_at": progress["timestamp"],
+        "input_rows": input_rows,
+        "input_rows_per_second": input_rows / interval if interval else None,
+        "processed_rows_per_second": 1000 * input_rows / milliseconds if milliseconds else None,
+        "batch_ms": milliseconds,
+        "durations_ms": json.dumps(durations),
+    }
 
 
 class Reporter:
@@ -202,11 +222,11 @@ class Reporter:
         self._last_batch = -1
         self._next_report = 0.0
 
-    def report(self, query: StreamingQuery) -> bool:
+    def report(self, query: StreamingQuery, records: Mapping[int, int]) -> bool:
         """Write what is new of a query and move the heartbeat. Return False where that was done a moment ago."""
         if time.monotonic() < self._next_report:
             return False
-        rows = progress_rows(self._application_id, query.recentProgress, self._last_batch)
+        rows = progress_rows(self._application_id, query.recentProgress, records, self._last_batch)
         self._session.run(lambda cursor: self._write(cursor, rows))
         self._last_batch = rows[-1]["batch_id"] if rows else self._last_batch
         self._next_report = time.monotonic() + _SECONDS_BETWEEN_REPORTS

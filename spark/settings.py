@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from spark.consumer_keys import KEYS, REFUSED
+from spark.consumer_keys import CLIENT_NAMES, KEYS, REFUSED
 
 FILE_VARIABLE = "STREAM_CONSUMER_FILE"
 CONSUMER_FILE = Path(__file__).parent / "config" / "consumer.json"
@@ -45,6 +45,11 @@ class Consumer:
     def trigger_seconds(self) -> int:
         """Seconds from one batch's start to the next one's."""
         return int(self.values["triggerSeconds"])
+
+    @property
+    def client_configuration(self) -> dict[str, str]:
+        """What tasks give to the Kafka client that reads their records."""
+        return {name: self.values[key] for key, name in CLIENT_NAMES.items()}
 
     @property
     def source_options(self) -> dict[str, str]:

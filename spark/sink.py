@@ -7,10 +7,10 @@ whom, or with which boundaries the same records are written: one writer wins, an
 import hashlib
 import json
 from base64 import b64encode
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import psycopg2
@@ -22,7 +22,7 @@ from contract.refusals import Outcome, Refusals, TableFault
 from contract.rejection import Rejection
 from contract.retry import retry
 from spark import worker_connection
-from spark.kafka_reader import Origin, as_bytes, origin_of, read_origins
+from spark.kafka_reader import read
 from spark.ledger import LedgerError, LedgerKey, Totals, advance, lock, skip
 from spark.settings import settings
 from spark.topic import TopicError, topic_id
@@ -42,11 +42,12 @@ _REJECTED_COLUMNS = (
 
 
 class Record(NamedTuple):
-    """A record as Kafka holds it; the timestamp is in microseconds since the epoch."""
+    """A record as Kafka holds it; the timestamp is in milliseconds since the epoch, and the message has the rest."""
 
     offset: int
     timestamp: int
     value: bytes | None
+    message: Message
 
 
 @dataclass(frozen=True)
@@ -88,35 +89,30 @@ class Chunk:
         )
 
 
-def write_partition(
-    rows: Iterable[tuple[int, int, int, bytes | None]], batch: Batch, partition: int | None = None
+def read_and_write(
+    partitions: Iterable[int], batch: Batch
 ) -> Iterator[Written | LedgerError | TopicError | TableFault | psycopg2.Error]:
-    """Write a task's rows, which are one Kafka partition's, and return what was written, or why it can't be.
+    """Return what was written of each partition, or why it can't be: the work of a task, which has one partition.
 
-    What the task raises is a fault of its own, or of a record; what it returns is none.
-
-    Args:
-        rows: partition, offset, timestamp and value, in the order of their offsets.
-        batch: what the driver knows.
-        partition: of the rows, where it is known; else a task without rows leaves its partition to the driver.
+    What it raises is a fault of the task, or of a record; what it returns is none.
     """
-    rows = iter(rows)
-    first = next(rows, None)
-    if first is not None:
-        partition, rows = first[0], chain([first], rows)
-    if partition is None:
-        return
-    try:
-        yield write(_records(partition, rows), batch, partition)
-    except (LedgerError, TopicError, TableFault, psycopg2.Error) as error:
-        yield error
+    for partition in partitions:
+        try:
+            yield write(read_records(batch, partition), batch, partition)
+        except (LedgerError, TopicError, TableFault, psycopg2.Error) as error:
+            yield error
 
 
-def _records(partition: int, rows: Iterable[tuple[int, int, int, bytes | None]]) -> Iterator[Record]:
-    for partition_of_row, offset, timestamp, value in rows:
-        if partition_of_row != partition:
-            raise LedgerError(f"One task got Kafka partitions {partition} and {partition_of_row}; it must be one.")
-        yield Record(offset, timestamp, value)
+def read_records(batch: Batch, partition: int) -> Iterator[Record]:
+    """Return the records of a partition's range.
+
+    Raises:
+        TopicError: Kafka can't be read.
+    """
+    messages = read(settings().client_configuration, batch.topic, partition, *batch.ranges[partition])
+    for message in messages:
+        _, timestamp = message.timestamp()
+        yield Record(message.offset() or 0, timestamp, _bytes(message.value()), message)
 
 
 def write(records: Iterable[Record], batch: Batch, partition: int) -> Written:
@@ -162,7 +158,6 @@ class _Parsed:
 
     candidates: list[Candidate] = field(default_factory=list)
     rejections: dict[int, Rejection] = field(default_factory=dict)
-    origins: dict[int, Origin] = field(default_factory=dict)
 
 
 class _ChunkWriter:
@@ -191,7 +186,7 @@ class _ChunkWriter:
     def _parse(self, records: Iterable[Record]) -> _Parsed:
         parsed = _Parsed()
         parse = self._batch.contract.parse
-        for offset, timestamp, value in records:
+        for offset, timestamp, value, _ in records:
             if value is not None and len(value) > LARGEST_VALUE:
                 parsed.rejections[offset] = unprocessable(value, "it is too large")
                 continue
@@ -200,14 +195,7 @@ class _ChunkWriter:
                 parsed.rejections[offset] = row
             else:
                 parsed.candidates.append(Candidate(offset, kafka_timestamp(timestamp), row))
-        parsed.origins = self._read_origins(parsed.rejections)
         return parsed
-
-    def _read_origins(self, offsets: Collection[int]) -> dict[int, Origin]:
-        """Return what the few that are rejected came with: to carry it here for each record would cost all of them."""
-        if not offsets:
-            return {}
-        return read_origins(settings().bootstrap_servers, self._key.topic, self._key.partition, offsets)
 
     def _check_topic(self) -> None:
         """Ask Kafka whether the records came from the topic that the ledger's row is about.
@@ -241,8 +229,7 @@ class _ChunkWriter:
         candidates = [candidate for candidate in parsed.candidates if candidate.offset >= next_offset]
         insertion = insert(cursor, self._batch.contract, self._key.partition, candidates, refusals)
         rejections = parsed.rejections | insertion.rejections
-        origins = parsed.origins | self._read_origins(insertion.rejections)
-        rejected = reject(cursor, self._key, records, rejections, origins)
+        rejected = reject(cursor, self._key, records, rejections)
         skipped = 0
         for from_offset, end_offset in gaps((record.offset for record in records), next_offset, chunk.end_offset):
             skip(cursor, self._key, from_offset, end_offset, "no_record")
@@ -258,18 +245,12 @@ def _may_pass(error: psycopg2.Error) -> bool:
     return is_transient(error) and not isinstance(error, psycopg2.errors.QueryCanceled)
 
 
-def reject(
-    cursor: Cursor,
-    key: LedgerKey,
-    records: Iterable[Record],
-    rejections: Mapping[int, Rejection],
-    origins: Mapping[int, Origin],
-) -> int:
+def reject(cursor: Cursor, key: LedgerKey, records: Iterable[Record], rejections: Mapping[int, Rejection]) -> int:
     """Write those records that are rejected as Kafka holds them, each with its reason, and return how many."""
     rows = [
         (
             *(key.topic, key.topic_id, key.partition, record.offset, kafka_timestamp(record.timestamp)),
-            *_origin_fields(origins.get(record.offset)),
+            *(_bytes(record.message.key()), _headers(record.message)),
             _kept(record.value, rejections[record.offset]),
             *rejections[record.offset],
         )
@@ -279,25 +260,22 @@ def reject(
     return copy(cursor, "rejected_records", _REJECTED_COLUMNS, rows) if rows else 0
 
 
-def records_of(messages: Iterable[Message]) -> Iterator[tuple[Record, Origin]]:
-    """Return records as librdkafka reads them, each with what it came with."""
-    for message in messages:
-        _, milliseconds = message.timestamp()
-        yield Record(message.offset() or 0, milliseconds * 1000, as_bytes(message.value())), origin_of(message)
-
-
-def _origin_fields(origin: Origin | None) -> tuple[bytes | None, str | None]:
-    if origin is None:
-        return None, None
-    key, headers = origin
+def _headers(message: Message) -> str | None:
+    """Return a record's headers as JSON, their values in base64: a header may hold any bytes, JSON may not."""
+    headers = message.headers()
     if not headers:
-        return key, None
-    # A header may hold any bytes, JSON may not; jsonb refuses U+0000.
+        return None
+    # jsonb refuses U+0000.
     as_json = [
-        {"key": name.replace("\0", "�"), "value": None if value is None else b64encode(value).decode()}
+        {"key": name.replace("\0", "�"), "value": None if value is None else b64encode(_bytes(value) or b"").decode()}
         for name, value in headers
     ]
-    return key, json.dumps(as_json)
+    return json.dumps(as_json)
+
+
+def _bytes(value: str | bytes | None) -> bytes | None:
+    """Return what is bytes anyway: the client's annotations say that it may be text."""
+    return value.encode() if isinstance(value, str) else value
 
 
 def _kept(value: bytes | None, rejection: Rejection) -> bytes | None:
@@ -310,10 +288,10 @@ def unprocessable(value: bytes, why: str) -> Rejection:
     return Rejection("unprocessable", f"{why}. Size {len(value)} bytes, SHA-256 {digest}; the first megabyte is kept")
 
 
-def kafka_timestamp(microseconds: int) -> str | None:
+def kafka_timestamp(milliseconds: int) -> str | None:
     """Return Kafka's timestamp as text with a zone; None beyond the years that PostgreSQL and Python can write."""
     try:
-        return datetime.fromtimestamp(microseconds / 1e6, UTC).isoformat()
+        return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -125,7 +125,7 @@ def _watch(
     """
     while not query.awaitTermination(1):
         lease.renew(driver_state.WHILE_RUNNING)
-        if reporter.report(query):
+        if reporter.report(query, writer.records):
             writer.compare_with_ledger()
             if lease.end_stuck_tasks():
                 # Their processes may stand still for good: Spark kills them, and the batch is written again.

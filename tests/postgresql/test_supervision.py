@@ -169,9 +169,9 @@ def test_the_heartbeat_moves_on_while_the_first_batch_takes_long(
     at_its_first_batch = cast("StreamingQuery", SimpleNamespace(recentProgress=[]))
     with closing(driver_state.Session(database.url("users_stream"))) as session:
         reporter = driver_state.Reporter(session, "app-1")
-        reporter.report(at_its_first_batch)
+        reporter.report(at_its_first_batch, {})
         before = run("stream_progress_latest")[0]["heartbeat_at"]
-        reporter.report(at_its_first_batch)
+        reporter.report(at_its_first_batch, {})
     assert run("stream_progress_latest")[0]["heartbeat_at"] != before
 
 

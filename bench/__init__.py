@@ -1,0 +1,1 @@
+"""The benchmark: this pipeline beside others, on the same records, servers and table. The pipeline needs none of it."""
