@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = {"contract", "pipeline_defs", "spark", "sql", "stack", "tests"}
+PACKAGES = {"bench", "contract", "pipeline_defs", "spark", "sql", "stack", "tests"}
 MAY_IMPORT = {
     "sql": {"sql"},
     "contract": {"contract", "sql"},

@@ -48,7 +48,7 @@ def remember(tmp_path: Path, **kept: object) -> None:
         ("consumer", "kafka.bootstrap.servers", "127.0.0.1:9195,127.0.0.1:9196,127.0.0.1:9197", "this stack"),
         ("consumer", "subscribe", "people", "environment"),
         ("consumer", "maxOffsetsPerTrigger", "5000", "consumer.json"),
-        ("consumer", "triggerSeconds", "1", "default"),
+        ("consumer", "triggerSeconds", "0", "default"),
         ("consumer", "fetch.min.bytes", "7", "remembered from the last start"),
     ],
 )
