@@ -102,7 +102,8 @@ class _Writer:
         if candidate.row[self._email] == email:
             self.insertion.duplicates.append(candidate.offset)
         else:
-            detail = f"login.uuid {candidate.row[self._uuid]} is in {self._contract.table} with another e-mail"
+            other = "another e-mail" if email is not None else "no e-mail"
+            detail = f"login.uuid {candidate.row[self._uuid]} is in {self._contract.table} with {other}"
             self.insertion.rejections[candidate.offset] = Rejection("uuid_conflict", detail)
 
     def _insert(self, candidates: Sequence[Candidate]) -> list[Candidate]:

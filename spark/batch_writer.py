@@ -108,7 +108,7 @@ class BatchWriter:
         try:
             self.records[batch_id] = self._write(context, batch)
         except TaskDiedError as death:
-            self._get_past(death, context, batch)
+            self.records[batch_id] = self._get_past(death, context, batch)
         if not self._finished:
             self._next_offsets.update(ends)
 
@@ -119,12 +119,15 @@ class BatchWriter:
         return ledger.LedgerKey(self._topic, self._stream.topic_id, partition)
 
     def _open(self, ends: Mapping[int, int]) -> None:
-        """Open partitions that were added while the stream runs: Spark reads them from 0 by itself."""
+        """Open partitions that were added while the stream runs: Spark begins them at 0 by itself."""
         for key in map(self._key, ends.keys() - self._next_offsets.keys()):
             self._session.run(lambda cursor, key=key: ledger.open_partition(cursor, key, 0))
 
-    def _get_past(self, death: TaskDiedError, context: SparkContext, batch: sink.Batch) -> None:
-        """Write a batch whose tasks died once more, as a machine may have gone; then in ever smaller ranges."""
+    def _get_past(self, death: TaskDiedError, context: SparkContext, batch: sink.Batch) -> int:
+        """Write a batch whose tasks died once more, as a machine may have gone; then in ever smaller ranges.
+
+        Return how many offsets it had: how many of them are records, no single task knows.
+        """
         self._tell(f"A batch is tried again, since {death}. Its offsets: {_shown(batch.ranges)}.")
         try:
             self._write(context, batch)
@@ -132,6 +135,7 @@ class BatchWriter:
             self._tell(f"A batch is made smaller, since {second} twice. Its offsets: {_shown(batch.ranges)}.")
             self._isolate(context, batch)
         driver_state.record_trouble(self._session, self._stream.start_id, None)
+        return sum(end - start for start, end in batch.ranges.values())
 
     def _tell(self, trouble: str) -> None:
         LOGGER.warning(trouble)
@@ -154,10 +158,10 @@ class BatchWriter:
             if isinstance(result, Exception):
                 raise result
         written = [result for result in results if isinstance(result, sink.Written)]
-        for result in written:
-            self._refusals.carry_on(result.outcomes)
         # A task may have committed, and a backup been restored since.
         self._expect({p: end for p, (_, end) in batch.ranges.items()})
+        for result in written:
+            self._refusals.carry_on(result.outcomes)
         return sum(result.records for result in written)
 
     def _expect(self, offsets: Mapping[int, int]) -> Mapping[int, int]:
@@ -172,7 +176,7 @@ class BatchWriter:
         return now
 
     def _isolate(self, context: SparkContext, batch: sink.Batch) -> None:
-        """Write a batch that ended its tasks in ever smaller ranges, read by librdkafka and not by Spark's JVM."""
+        """Write a batch that ended its tasks in ever smaller ranges."""
         for partition, (_, end) in sorted(batch.ranges.items()):
             Isolation(
                 partition=partition,
@@ -188,7 +192,9 @@ class BatchWriter:
     def _set_aside(self, partition: int, offset: int, death: str) -> None:
         """Write a record as `unprocessable`."""
         key = self._key(partition)
-        [record] = sink.read_records(self._batch({partition: (offset, offset + 1)}), partition)
+        record = next(sink.read_records(self._batch({partition: (offset, offset + 1)}), partition), None)
+        if record is None:
+            raise TaskDiedError(f"Partition {partition}, offset {offset}: no record is there to blame, but {death}.")
         rejection = sink.unprocessable(record.value or b"", f"the task that read it ended: {death}")
         LOGGER.warning("Partition %s, offset %s is set aside: %s", partition, offset, rejection.detail)
 
@@ -218,7 +224,7 @@ def _shown(ranges: Mapping[int, tuple[int, int]]) -> str:
 
 def died_of(error: Exception) -> str:
     """Return in plain words what tasks died of, for people; nothing is decided by it."""
-    text = str(error.java_exception.getMessage()) if isinstance(error, Py4JJavaError) else summarize_error(error)
+    text = str(error.java_exception.getMessage()) if isinstance(error, Py4JJavaError) else str(error)
     code = _EXITED.search(text)
     if code:
         memory = int(code[1]) == _OUT_OF_MEMORY
@@ -227,4 +233,4 @@ def died_of(error: Exception) -> str:
         return "the executor ran out of memory"
     if "Python worker exited unexpectedly" in text:
         return "the Python worker ended without a word"
-    return text.strip().splitlines()[0] if text.strip() else type(error).__name__
+    return summarize_error(RuntimeError(text)).removeprefix("RuntimeError: ").splitlines()[0] or type(error).__name__

@@ -16,11 +16,11 @@ def _earliest_or_latest(value: object) -> str:
     return value
 
 
-def _integer_from(least: int) -> Callable[[object], str]:
+def _integer_from(least: int, most: int = 2**31 - 1) -> Callable[[object], str]:
     def integer(value: object) -> str:
         text = str(value)
-        if isinstance(value, bool) or not (text.isascii() and text.isdecimal()) or not least <= int(text) < 2**31:
-            raise ValueError(f"a whole number from {least} to {2**31 - 1}")
+        if isinstance(value, bool) or not (text.isascii() and text.isdecimal()) or not least <= int(text) <= most:
+            raise ValueError(f"a whole number from {least} to {most}")
         return str(int(text))
 
     return integer
@@ -92,19 +92,24 @@ KEYS = (
         "Seconds from the start of a batch to the start of the next: the stream's trigger, so no option of its source. "
         "With 0 a batch begins when the one before has ended; while nothing comes, Kafka is asked ten times a second.",
     ),
-    _kafka("fetch.max.bytes", _integer_from(1), 104857600, "The most bytes in one answer of a broker."),
+    _kafka("fetch.max.bytes", _integer_from(1000, 999_999_488), 104857600, "The most bytes in one answer of a broker."),
     _kafka(
         "fetch.min.bytes",
-        _integer_from(1),
+        _integer_from(1, 100_000_000),
         1,
         "A broker waits until it has so many bytes, or `fetch.max.wait.ms` is over.",
         differs="The seed's 1 MiB makes small reads wait: ten people are 11 kB, so each would take the whole "
         "`fetch.max.wait.ms`.",
     ),
-    _kafka("fetch.max.wait.ms", _integer_from(0), 500, "The longest that a broker waits for `fetch.min.bytes`."),
+    _kafka(
+        "fetch.max.wait.ms",
+        _integer_from(0),
+        500,
+        "Taken for compatibility. A task reads what is there already, so it lets a broker wait for 50 ms at most.",
+    ),
     _kafka(
         "max.partition.fetch.bytes",
-        _integer_from(1),
+        _integer_from(1, 1_000_000_000),
         1048576,
         "The most bytes of one partition in one answer; a larger record comes all the same.",
     ),
@@ -112,7 +117,7 @@ KEYS = (
         "session.timeout.ms",
         _integer_from(1),
         30000,
-        "Taken for compatibility. Spark assigns partitions itself, so no group session runs.",
+        "Taken for compatibility. Tasks are given their partitions, so no group session runs.",
     ),
     _kafka("heartbeat.interval.ms", _integer_from(1), 10000, "As above; it must be less than `session.timeout.ms`."),
 )
@@ -122,7 +127,6 @@ CLIENT_NAMES = {
     "kafka.bootstrap.servers": "bootstrap.servers",
     "fetch.max.bytes": "fetch.max.bytes",
     "fetch.min.bytes": "fetch.min.bytes",
-    "fetch.max.wait.ms": "fetch.wait.max.ms",
     "max.partition.fetch.bytes": "max.partition.fetch.bytes",
 }
 
@@ -130,7 +134,7 @@ CLIENT_NAMES = {
 REFUSED = {
     "minPartitions": "a task must be one whole Kafka partition, or the ledger could not lock it",
     "maxRecordsPerPartition": "a task must be one whole Kafka partition, or the ledger could not lock it",
-    "group.id": "offsets are in the ledger, and a shared group would disturb Spark's reading",
+    "group.id": "offsets are in the ledger, and a shared group would disturb the tasks' reading",
     "groupIdPrefix": "offsets are in the ledger; there is no consumer group",
     "auto.offset.reset": "the ledger says where to go on; startingOffsets says where to begin",
     "enable.auto.commit": "offsets are in the ledger",

@@ -162,13 +162,16 @@ def describe_start(session: Session, start_id: int, application_id: str, code_ve
 
 def record_end(session: Session, start_id: int, outcome: str, last_error: str | None = None) -> None:
     """Write how a driver ended: `refused`, `stopped`, `failed` by its own error, or `lost` by one from outside."""
-    error = last_error and last_error.replace("\0", "")[:_LONGEST_ERROR]
-    session.execute("stream_start_end", id=start_id, outcome=outcome, last_error=error)
+    session.execute("stream_start_end", id=start_id, outcome=outcome, last_error=_storable(last_error))
 
 
 def record_trouble(session: Session, start_id: int, trouble: str | None) -> None:
     """Write what a running driver tries to get past; None once it has."""
-    session.execute("stream_start_trouble", id=start_id, last_error=trouble and trouble[:_LONGEST_ERROR])
+    session.execute("stream_start_trouble", id=start_id, last_error=_storable(trouble))
+
+
+def _storable(text: str | None) -> str | None:
+    return text and text.replace("\0", "")[:_LONGEST_ERROR]
 
 
 def progress_rows(

@@ -24,6 +24,8 @@ _FIXED = {
     # Little is read ahead, as a batch may go on in another process; and what is read is refilled at once.
     "queued.max.messages.kbytes": 4096,
     "fetch.queue.backoff.ms": 10,
+    # A task reads what is there. A long poll under way when it turns to another partition must end first.
+    "fetch.wait.max.ms": 50,
     "log_level": 2,
 }
 _kept: list["Reader"] = []
@@ -60,7 +62,9 @@ class Reader:
     """A consumer of no group, which reads one range after the other."""
 
     def __init__(self, configuration: Mapping[str, str]) -> None:
-        self._consumer = Consumer({**configuration, **_FIXED})
+        self._consumer = Consumer({**configuration, **_FIXED, "error_cb": self._note_error})
+        # The client says why it can't reach Kafka to its callback alone.
+        self._last_error = ""
         # Where it goes on without being told, and what it has read beyond the last range.
         self._position: tuple[str, int, int] | None = None
         self._ahead: list[Message] = []
@@ -89,8 +93,12 @@ class Reader:
             if messages:
                 deadline = time.monotonic() + _SECONDS_WITHOUT_A_RECORD
         raise TopicError(
-            f"Kafka topic {topic}, partition {partition} gave nothing for {_SECONDS_WITHOUT_A_RECORD:.0f} s."
+            f"Kafka topic {topic}, partition {partition} gave nothing for {_SECONDS_WITHOUT_A_RECORD:.0f} s. "
+            f"{self._last_error}".rstrip()
         )
+
+    def _note_error(self, error: KafkaError) -> None:
+        self._last_error = error.str()
 
     def _consume(self) -> list[Message]:
         """Return what has come: to ask for many with a time limit would wait until it is over."""
@@ -114,6 +122,6 @@ def _offset(message: Message) -> int | None:
     error = message.error()
     if error is None or error.code() == KafkaError._PARTITION_EOF:
         return message.offset()
-    if error.retriable() or error.code() in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN):
+    if error.retriable():
         return None
     raise TopicError(f"Kafka can't be read: {error.str()}.")

@@ -24,6 +24,7 @@ from contract.retry import retry
 from spark import worker_connection
 from spark.kafka_reader import read
 from spark.ledger import LedgerError, LedgerKey, Totals, advance, lock, skip
+from spark.process import summarize_error
 from spark.settings import settings
 from spark.topic import TopicError, topic_id
 from sql.connection import Cursor, is_transient
@@ -35,10 +36,16 @@ BYTES_IN_A_CHUNK = 16 * 2**20
 # A larger value is set aside: with its copies it would take the memory of the worker and of PostgreSQL.
 LARGEST_VALUE = 32 * 2**20
 _KEPT_OF_A_VALUE = 2**20
+_NO_TIMESTAMP = -1
 _RETRY_SECONDS = 60
+_RETRY_KAFKA_SECONDS = 30
 _REJECTED_COLUMNS = (
     *("topic", "topic_id", "partition", "offset", "kafka_timestamp", "key", "headers", "payload", "reason", "detail"),
 )
+
+
+class TaskError(Exception):
+    """A task failed by an error of its own. The text says which."""
 
 
 class Record(NamedTuple):
@@ -66,7 +73,6 @@ class Batch:
 class Written:
     """What a task has written of a partition, and what the table said of its last rows."""
 
-    partition: int
     records: int = 0
     outcomes: tuple[Outcome, ...] = ()
 
@@ -89,18 +95,18 @@ class Chunk:
         )
 
 
-def read_and_write(
-    partitions: Iterable[int], batch: Batch
-) -> Iterator[Written | LedgerError | TopicError | TableFault | psycopg2.Error]:
+def read_and_write(partitions: Iterable[int], batch: Batch) -> Iterator[Written | Exception]:
     """Return what was written of each partition, or why it can't be: the work of a task, which has one partition.
 
-    What it raises is a fault of the task, or of a record; what it returns is none.
+    It raises nothing: a task that ends without an answer was ended by something else, perhaps by a record.
     """
     for partition in partitions:
         try:
             yield write(read_records(batch, partition), batch, partition)
         except (LedgerError, TopicError, TableFault, psycopg2.Error) as error:
             yield error
+        except Exception as error:
+            yield TaskError(f"A task failed. {summarize_error(error)}")
 
 
 def read_records(batch: Batch, partition: int) -> Iterator[Record]:
@@ -124,7 +130,7 @@ def write(records: Iterable[Record], batch: Batch, partition: int) -> Written:
         TableFault: the table is at fault, and no record.
         psycopg2.Error: PostgreSQL refused for longer than a minute; chunks that were committed stay.
     """
-    written = Written(partition)
+    written = Written()
     writer = _ChunkWriter(batch, partition, written)
     for chunk in chunks(records, *batch.ranges[partition]):
         writer.write(chunk)
@@ -136,7 +142,7 @@ def chunks(records: Iterable[Record], start_offset: int, end_offset: int) -> Ite
     chunk: list[Record] = []
     size = 0
     for record in records:
-        length = len(record.value or b"")
+        length = len(record.value or b"") + len(record.message.key() or b"")
         if chunk and (len(chunk) == RECORDS_IN_A_CHUNK or size + length > BYTES_IN_A_CHUNK):
             yield Chunk(start_offset, record.offset, chunk)
             start_offset, chunk, size = record.offset, [], 0
@@ -190,7 +196,10 @@ class _ChunkWriter:
             if value is not None and len(value) > LARGEST_VALUE:
                 parsed.rejections[offset] = unprocessable(value, "it is too large")
                 continue
-            row = parse(value)
+            try:
+                row = parse(value)
+            except Exception as error:
+                row = unprocessable(value or b"", f"it can't be parsed: {type(error).__name__}")
             if isinstance(row, Rejection):
                 parsed.rejections[offset] = row
             else:
@@ -198,11 +207,11 @@ class _ChunkWriter:
         return parsed
 
     def _check_topic(self) -> None:
-        """Ask Kafka whether the records came from the topic that the ledger's row is about.
+        """Ask Kafka whether the records came from the topic of the ledger's row; while it is away, ask again.
 
         Asked after they were read and before they are written: ids never come back, so the answer holds for all.
         """
-        now = topic_id(settings().bootstrap_servers, self._key.topic)
+        now = retry(lambda: topic_id(settings().bootstrap_servers, self._key.topic), _RETRY_KAFKA_SECONDS, TopicError)
         if now != self._key.topic_id.partition("~")[0]:
             raise LedgerError(
                 f"Topic {self._key.topic} was deleted and created again: its id was {self._key.topic_id}, is {now}."
@@ -262,7 +271,11 @@ def reject(cursor: Cursor, key: LedgerKey, records: Iterable[Record], rejections
 
 def _headers(message: Message) -> str | None:
     """Return a record's headers as JSON, their values in base64: a header may hold any bytes, JSON may not."""
-    headers = message.headers()
+    try:
+        headers = message.headers()
+    except (SystemError, UnicodeDecodeError):
+        # The name of one is not UTF-8; the client then shows none of them, and raises.
+        return json.dumps([{"key": "(the name of a header is not UTF-8)", "value": None}])
     if not headers:
         return None
     # jsonb refuses U+0000.
@@ -289,7 +302,9 @@ def unprocessable(value: bytes, why: str) -> Rejection:
 
 
 def kafka_timestamp(milliseconds: int) -> str | None:
-    """Return Kafka's timestamp as text with a zone; None beyond the years that PostgreSQL and Python can write."""
+    """Return Kafka's timestamp as text with a zone; None where there is none, or none that can be written."""
+    if milliseconds == _NO_TIMESTAMP:
+        return None
     try:
         return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat()
     except (ValueError, OverflowError, OSError):

@@ -25,14 +25,14 @@ from spark.driver_state import Lease, LeaseHeldError, Session
 from spark.isolation import TaskDiedError
 from spark.ledger import LedgerError
 from spark.settings import Settings, SettingsError, database_url, settings
-from spark.sink import Batch
+from spark.sink import Batch, TaskError
 from spark.topic import TopicError, look
 from sql.connection import is_transient
 
 LOGGER = logging.getLogger("users_stream")
 _REACH_KAFKA_SECONDS = 60
 _STOP_SECONDS = 15
-_OWN_ERRORS = (LeaseHeldError, LedgerError, TableFault, TaskDiedError, TopicError)
+_OWN_ERRORS = (LeaseHeldError, LedgerError, TableFault, TaskDiedError, TaskError, TopicError)
 _NOT_WANTED = (
     "The stream is not wanted: stream_state says stopped, or that its starts failed too often. The job start_stream "
     "changes that."
@@ -163,7 +163,9 @@ def _classify_failure(error: Exception) -> tuple[str, str]:
     if isinstance(error, TopicError):
         return "lost", summary
     if isinstance(error, psycopg2.Error) and is_transient(error):
-        return "lost", f"PostgreSQL was away for longer than a minute. {summary}"
+        is_away = error.pgcode is None or error.pgcode.startswith(("08", "57P"))
+        trouble = "was away for longer than a minute" if is_away else "could not do it for longer than a minute"
+        return "lost", f"PostgreSQL {trouble}. {summary}"
     return "failed", summary
 
 

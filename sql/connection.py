@@ -24,7 +24,8 @@ def connect(url: str, name: str, *, statement_seconds: int = 60) -> Connection:
     limits = {
         "lock_timeout": "20s",
         "statement_timeout": f"{statement_seconds}s",
-        "idle_in_transaction_session_timeout": "30s",
+        # Longer than the 30 s after which the driver ends a task's session that stands still, and writes its batch again.
+        "idle_in_transaction_session_timeout": "60s",
         "timezone": "UTC",
         # The server's side of the keepalives below: a client that vanished inside COPY holds its locks, and no
         # timeout of a statement or a transaction fires there.

@@ -48,14 +48,14 @@ _ANOTHER_DRIVER = "UPDATE stream_offsets SET next_offset = 8, records = records 
 _DEADLY = b"deadly"
 
 
-class DeadError(Exception):
+class Dead(BaseException):
     """Stands for a task that dies without a word."""
 
 
 def parse(value: bytes | None) -> tuple[str | int | None, ...] | Rejection:
     """Return a row of a uuid and an e-mail; no JSON is needed to test what writes it."""
     if value == _DEADLY:
-        raise DeadError
+        raise Dead
     if value is None:
         return Rejection("tombstone", "the record has no value")
     return value.decode(), "a@x.org"
@@ -140,7 +140,7 @@ class Spark:
                 if self.retried:
                     list(self._task(iter([partition])))
                 results += self._task(iter([partition]))
-        except DeadError:
+        except Dead:
             raise PySparkException("Task 0 in stage 3.0 failed: Command exited with code 52") from None
         self.after()
         return results
@@ -414,3 +414,40 @@ def test_every_task_dies(database: Database, kafka: Kafka, write: Write):
     with pytest.raises(TaskDiedError, match="Partition 0, offset 15"):
         write({0: 105})
     assert database.value("SELECT count(*) FROM rejected_records") <= 10
+
+
+def test_error_of_the_code_blames_no_record(
+    database: Database, kafka: Kafka, write: Write, monkeypatch: pytest.MonkeyPatch
+):
+    """What a task raises by itself ends the driver: it would do so with any record."""
+    database.run(_OPEN, {"offset": _START})
+    kafka.send_people(0, range(5, 8))
+    monkeypatch.setattr(sink, "insert", lambda *_: 1 / 0)
+    with pytest.raises(sink.TaskError, match="ZeroDivisionError"):
+        write({0: 8})
+    assert database.value("SELECT count(*) FROM rejected_records") == 0
+
+
+def test_parser_that_raises_costs_one_record(database: Database, kafka: Kafka, write: Write):
+    database.run(_OPEN, {"offset": _START})
+    kafka.send_people(0, [5, 7])
+    kafka.send(0, Message(6, b"\xff"))
+    write({0: 8})
+    [rejected] = database.run('SELECT "offset", reason, detail FROM rejected_records')
+    assert (rejected["offset"], rejected["reason"]) == (6, "unprocessable")
+    assert "UnicodeDecodeError" in rejected["detail"]
+
+
+def test_header_whose_name_is_not_utf8(database: Database, kafka: Kafka, write: Write, monkeypatch: pytest.MonkeyPatch):
+    """The client raises where it can't read a name; the record is rejected all the same, and its headers are lost."""
+    database.run(_OPEN, {"offset": _START})
+
+    def raise_error(_: Message) -> None:
+        raise SystemError("returned a result with an exception set")
+
+    monkeypatch.setattr(Message, "headers", raise_error)
+    kafka.send(0, Message(5, None))
+    write({0: 6})
+    [rejected] = database.run("SELECT reason, headers FROM rejected_records")
+    assert rejected["reason"] == "tombstone"
+    assert "not UTF-8" in rejected["headers"][0]["key"]

@@ -81,7 +81,7 @@ def test_a_key_given_twice_is_refused():
         ("maxOffsetsPerTrigger", "many", "a whole number from 1"),
         ("maxOffsetsPerTrigger", True, "a whole number from 1"),
         ("maxOffsetsPerTrigger", 1.5, "a whole number from 1"),
-        ("fetch.max.bytes", 2**31, "to 2147483647"),
+        ("fetch.max.bytes", 2**31, "to 999999488"),
         ("subscribe", "", "a text"),
         ("subscribe", ["random-user"], "a text"),
     ],

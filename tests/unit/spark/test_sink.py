@@ -1,9 +1,8 @@
 """A partition's records are cut into chunks that follow each other without a gap."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 
-from confluent_kafka import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,8 +12,15 @@ from spark.sink import Chunk, Record, chunks, gaps, kafka_timestamp
 OFFSETS = st.lists(st.integers(10, 60), unique=True).map(sorted)
 
 
+class Message:
+    """A record of librdkafka's without a key."""
+
+    def key(self) -> None:
+        return None
+
+
 def records(offsets: Sequence[int], value: bytes = b"") -> list[Record]:
-    return [Record(offset, 0, value, cast("Message", None)) for offset in offsets]
+    return [Record(offset, 0, value, cast("Any", Message())) for offset in offsets]
 
 
 @given(OFFSETS, st.integers(1, 7))
@@ -59,4 +65,5 @@ def test_gaps_are_the_offsets_without_a_record(offsets: list[int]):
 
 def test_timestamp_beyond_the_calendar_is_null():
     assert kafka_timestamp(2**62) is None
+    assert kafka_timestamp(-1) is None
     assert kafka_timestamp(1500) == "1970-01-01T00:00:01.500000+00:00"
