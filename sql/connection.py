@@ -24,7 +24,7 @@ def connect(url: str, name: str, *, statement_seconds: int = 60) -> Connection:
     limits = {
         "lock_timeout": "20s",
         "statement_timeout": f"{statement_seconds}s",
-        # Longer than the 30 s after which the driver ends a task's session that stands still, and writes its batch again.
+        # Longer than the 30 s after which the driver ends the session of a task that stands still.
         "idle_in_transaction_session_timeout": "60s",
         "timezone": "UTC",
         # The server's side of the keepalives below: a client that vanished inside COPY holds its locks, and no
