@@ -272,7 +272,7 @@ FAULTS = {
     "partitions_added": Fault("partitions 3 → 6", _partitions_added),
     "two_drivers": Fault("two drivers at once, one without the lease", _two_drivers),
     "driver_frozen": Fault("the driver frozen for a minute and thawed", _driver_frozen, frozenset({"restart"})),
-    "query_stalled": Fault("a Python worker frozen for good", _query_stalled, cheap=True),
+    "query_stalled": Fault("a Python worker frozen for good", _query_stalled),
     "frozen_in_copy": Fault("a Python worker frozen for good inside COPY", _query_stalled, caught="COPY%"),
     "settings_changed": Fault("`make up` with another setting", _settings_changed, frozenset({"start", "restart"})),
     "code_changed": Fault("the stream's code changed, and back", _code_changed, frozenset({"restart"})),
