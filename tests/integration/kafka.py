@@ -37,6 +37,7 @@ def produce(
     topic: str,
     records: Iterable[tuple[bytes | None, bytes | None]],
     headers: Iterable[Headers] = (),
+    compression: str = "lz4",
 ) -> list[tuple[int, int]]:
     """Send keys and values, wait until every broker in sync has them, and give partition and offset of each.
 
@@ -45,13 +46,14 @@ def produce(
         topic: where to.
         records: key and value of each.
         headers: of the first records, in the same order; those that come after have none.
+        compression: of the batches.
     """
     producer = Producer(
         {
             "bootstrap.servers": bootstrap_servers,
             "acks": "all",
             "enable.idempotence": True,
-            "compression.type": "lz4",
+            "compression.type": compression,
             # Before compression: what inflates is small for the brokers.
             "message.max.bytes": 500_000_000,
         }

@@ -26,13 +26,13 @@ def inflating(megabytes: int) -> tuple[str, bytes]:
 
 def test_20_megabytes_are_a_row(stack: Stack) -> None:
     uuid, value = inflating(20)
-    kafka.produce(stack.bootstrap_servers, TOPIC, [(uuid.encode(), value)])
+    kafka.produce(stack.bootstrap_servers, TOPIC, [(uuid.encode(), value)], compression="gzip")
     until(lambda: stack.query(_ROW, uuid=uuid), "a row", _SECONDS)
 
 
 def test_300_megabytes_are_set_aside(stack: Stack) -> None:
     uuid, value = inflating(300)
-    [(partition, offset)] = kafka.produce(stack.bootstrap_servers, TOPIC, [(uuid.encode(), value)])
+    [(partition, offset)] = kafka.produce(stack.bootstrap_servers, TOPIC, [(uuid.encode(), value)], compression="gzip")
     [record] = until(
         lambda: stack.query(_SET_ASIDE, partition=partition, offset=offset), "the record is set aside", _SECONDS
     )
