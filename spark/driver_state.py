@@ -131,7 +131,7 @@ class Lease:
 
         A restart is wanted when `restart_at` is younger than the start: then this driver makes room for the next one.
         """
-        return is_wanted(self._session, self._start_id)
+        return self._session.execute("stream_wanted", start_id=self._start_id) == [(True,)]
 
     def end_stuck_tasks(self) -> int:
         """End sessions of own tasks that have waited for their client for 30 s in a transaction. Return how many.
@@ -143,11 +143,6 @@ class Lease:
 
 def _tasks_of(start_id: int) -> str:
     return f"users_stream start {start_id} partition %"
-
-
-def is_wanted(session: Session, start_id: int) -> bool:
-    """Return whether a start of the stream is wanted."""
-    return session.execute("stream_wanted", start_id=start_id) == [(True,)]
 
 
 def record_start(session: Session, driver_id: str | None) -> int:
